@@ -1,0 +1,6 @@
+/** The live SubscribeToShard sessions: at most one a consumer and shard. */
+export interface Fanout {
+  /** Ends the sessions of a deregistered consumer or a deleted stream (prefix of `${consumerArn}`). */
+  endSessions(consumerArn: string): void;
+  readonly openSessions: number;
+}

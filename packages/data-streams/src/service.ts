@@ -1,0 +1,49 @@
+import type { World } from '@millrace/world';
+import type { ShardLog } from '@millrace/log';
+import type { StreamsState } from './state.ts';
+import type { Command } from './changes.ts';
+import type { Limits } from './limits/limits.ts';
+import type { Fanout } from './fanout/fanout.ts';
+import type { IteratorCodec } from './iterators/iterator-codec.ts';
+
+/** What every operation works with. One per server. */
+export interface DataStreams {
+  readonly world: World;
+  readonly log: ShardLog;
+  readonly settings: Settings;
+  readonly state: StreamsState;
+  /** Makes a change durable and applies it. Throws the AwsError with which the change was refused. */
+  change<Result = void>(command: Command): Promise<Result>;
+  readonly limits: Limits;
+  readonly fanout: Fanout;
+  readonly iterators: IteratorCodec;
+  readonly keys: DataKeys;
+}
+
+/** Data keys of stream encryption; handed in by the server from access. */
+export interface DataKeys {
+  /** Makes a data key under the named master key, durable when it resolves; answers its keyRef. Throws AwsError KMS…Exception. */
+  create(keyId: string, account: string, region: string): Promise<number>;
+}
+
+export interface Settings {
+  /** 'none' turns rates and quotas off, never correctness. */
+  readonly limits: 'aws' | 'none';
+  /** How long CREATING, UPDATING and DELETING last. */
+  readonly transitionMs: number;
+  /** Registered consumers a stream may have; 20 at AWS (50 with On-demand Advantage). */
+  readonly consumersPerStream: number;
+  /** Open shards an account may have in a region. */
+  readonly shardQuota: number;
+}
+
+/** Who calls, from where. Made by the server for each request. */
+export interface RequestContext {
+  readonly requestId: string;
+  readonly account: string;
+  readonly region: string;
+  /** The ARN of the caller, e.g. arn:aws:iam::000000000000:root. */
+  readonly principal: string;
+  /** Fires when the client is gone. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,2 @@
+export * from './aws-error.ts';
+export type * from './shapes.ts';

@@ -1,0 +1,71 @@
+/** A model's shapes with references resolved: what codecs and validators are compiled from. Recursive shapes are cycles. */
+export type Shape = StructureShape | ListShape | MapShape | ScalarShape;
+
+export interface StructureShape {
+  readonly type: 'structure';
+  readonly name: string;
+  readonly members: readonly Member[];
+  readonly isException: boolean;
+  /** One member is sent a message at a time (SubscribeToShard). */
+  readonly isEventStream: boolean;
+}
+
+export interface Member {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly required: boolean;
+}
+
+export interface ListShape {
+  readonly type: 'list';
+  readonly name: string;
+  readonly element: Shape;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+export interface MapShape {
+  readonly type: 'map';
+  readonly name: string;
+  readonly key: Shape;
+  readonly value: Shape;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+/** In memory: string, number, boolean; blob is Buffer; timestamp is a number of milliseconds since the epoch. */
+export interface ScalarShape {
+  readonly type: 'string' | 'integer' | 'long' | 'double' | 'float' | 'boolean' | 'blob' | 'timestamp';
+  readonly name: string;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  readonly pattern?: string | undefined;
+  readonly values?: readonly string[] | undefined;
+}
+
+export interface OperationModel {
+  readonly name: string;
+  readonly input: StructureShape;
+  readonly output: StructureShape;
+  readonly errors: readonly string[];
+  readonly http: { readonly method: string; readonly requestUri: string };
+  /**
+   * A parsed body (JSON or CBOR tree) to the input. `blobs` says how blobs stand in the tree; 'either' takes base64 text
+   * and bytes. Throws AwsError SerializationException with AWS's words on a wrong type; unknown members are dropped.
+   */
+  decode(tree: unknown, blobs: 'base64' | 'either'): never;
+  /** Throws AwsError ValidationException listing every violated constraint, in AWS's words and order. */
+  check(input: unknown): void;
+  /** The output as JSON text: blobs in base64, timestamps in seconds, absent members left out. */
+  encodeJson(output: unknown): string;
+}
+
+export interface ServiceModel {
+  /** The model's endpointPrefix, e.g. 'kinesis'. */
+  readonly id: string;
+  /** X-Amz-Target is `${targetPrefix}.${operation}`. */
+  readonly targetPrefix: string;
+  /** The service name in a signature's scope. */
+  readonly signingName: string;
+  readonly operations: ReadonlyMap<string, OperationModel>;
+}
