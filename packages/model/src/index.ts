@@ -1,2 +1,4 @@
 export * from './aws-error.ts';
 export type * from './shapes.ts';
+export { readModelFile } from './model-file.ts';
+export type { FileOperation, FileReference, FileShape, ModelFile, ServiceId } from './model-file.ts';

@@ -1,0 +1,82 @@
+import { createRequire } from 'node:module';
+
+/** A service's model as it lies in data/: AWS's service-2 format without its prose. */
+export interface ModelFile {
+  readonly metadata: {
+    readonly endpointPrefix: string;
+    readonly targetPrefix: string;
+    readonly signingName?: string;
+    readonly apiVersion: string;
+  };
+  readonly operations: Readonly<Record<string, FileOperation>>;
+  readonly shapes: Readonly<Record<string, FileShape>>;
+}
+
+export interface FileOperation {
+  readonly name: string;
+  readonly http: { readonly method: string; readonly requestUri: string };
+  readonly input?: FileReference;
+  readonly output?: FileReference;
+  readonly errors?: readonly FileReference[];
+}
+
+export interface FileReference {
+  readonly shape: string;
+}
+
+/** One shape; which of the optional parts it has depends on its type. */
+export interface FileShape {
+  readonly type: string;
+  readonly members?: Readonly<Record<string, FileReference>>;
+  readonly required?: readonly string[];
+  readonly exception?: boolean;
+  readonly eventstream?: boolean;
+  readonly member?: FileReference;
+  readonly key?: FileReference;
+  readonly value?: FileReference;
+  readonly min?: number;
+  readonly max?: number;
+  readonly pattern?: string;
+  readonly enum?: readonly string[];
+}
+
+/**
+ * Where the model is wrong. A patch puts `value` at `path` (member names from the file's root), and says how we know.
+ *
+ *   file  = { "patches": [patch…] }
+ *   patch = { "path": [name…], "value": anything, "evidence": text }
+ */
+export interface Patch {
+  readonly path: readonly string[];
+  readonly value: unknown;
+  readonly evidence: string;
+}
+
+export type ServiceId = 'kinesis';
+
+// The data folder lies beside both src and dist, so one relative path serves the sources and the built package.
+const require = createRequire(import.meta.url);
+
+/** The model of a service with its patches applied. Throws when a patch names a place that the model does not have. */
+export function readModelFile(id: ServiceId): ModelFile {
+  const file: unknown = require(`../data/${id}.json`);
+  const { patches } = require(`../data/${id}-patches.json`) as { readonly patches: readonly Patch[] };
+  const patched = structuredClone(file);
+  for (const patch of patches) applyPatch(patched, patch);
+  return patched as ModelFile;
+}
+
+/** Replaces what stands at the patch's path. A path that leads nowhere means the model has changed: the patch is stale. */
+export function applyPatch(root: unknown, patch: Patch): void {
+  const last = patch.path.at(-1);
+  let place = root;
+  for (const name of patch.path.slice(0, -1)) place = isObject(place) ? place[name] : undefined;
+  if (last === undefined || !isObject(place) || !(last in place)) {
+    throw new Error(`The model has nothing at ${patch.path.join('.')}: its patch is stale.`);
+  }
+  place[last] = patch.value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
