@@ -1,0 +1,25 @@
+import { settings, variableOf } from './settings.ts';
+import type { Setting } from './settings.ts';
+
+/** The text of `millrace --help`. */
+export function helpText(): string {
+  const rows = (settings as readonly Setting[]).map((setting) => {
+    const flag = `--${setting.name}${setting.type === 'boolean' ? '' : ` ${placeholder(setting)}`}`;
+    const standard = setting.default === undefined || setting.default === false ? '' : ` (default ${setting.default})`;
+    return `  ${flag.padEnd(30)} ${setting.help}${standard}`;
+  });
+  return `Millrace: Amazon Kinesis, self-hosted.
+
+usage: millrace serve [SETTINGS]     run the server
+       millrace --version | --help
+
+settings, each also as a variable (${variableOf('port')}=…) and in the --config file:
+${rows.join('\n')}
+`;
+}
+
+function placeholder(setting: Setting): string {
+  if (setting.placeholder !== undefined) return setting.placeholder;
+  if (setting.choices !== undefined) return setting.choices.join('|');
+  return setting.type === 'integer' ? 'N' : setting.name.toUpperCase();
+}
