@@ -1,1 +1,2 @@
 export type * from './world.ts';
+export { realWorld } from './real/real-world.ts';
