@@ -41,11 +41,19 @@ export interface FileShape {
 }
 
 /**
- * Where the model is wrong. A patch puts `value` at `path` (member names from the file's root), and says how we know.
+ * What the model does not say, or says wrongly, and how we know.
  *
- *   file  = { "patches": [patch…] }
- *   patch = { "path": [name…], "value": anything, "evidence": text }
+ *   file       = { "patches": [patch…], "checkOrder": { structure: order… } }
+ *   patch      = { "path": [name…], "value": anything, "evidence": text }    puts value at path, from the model's root
+ *   order      = { "members": [name…], "evidence": text }
+ *
+ * An order lists the members whose violations are reported in this sequence, where java-order.ts computes another.
  */
+export interface PatchFile {
+  readonly patches: readonly Patch[];
+  readonly checkOrder: Readonly<Record<string, { readonly members: readonly string[]; readonly evidence: string }>>;
+}
+
 export interface Patch {
   readonly path: readonly string[];
   readonly value: unknown;
@@ -60,10 +68,13 @@ const require = createRequire(import.meta.url);
 /** The model of a service with its patches applied. Throws when a patch names a place that the model does not have. */
 export function readModelFile(id: ServiceId): ModelFile {
   const file: unknown = require(`../data/${id}.json`);
-  const { patches } = require(`../data/${id}-patches.json`) as { readonly patches: readonly Patch[] };
   const patched = structuredClone(file);
-  for (const patch of patches) applyPatch(patched, patch);
+  for (const patch of readPatchFile(id).patches) applyPatch(patched, patch);
   return patched as ModelFile;
+}
+
+export function readPatchFile(id: ServiceId): PatchFile {
+  return require(`../data/${id}-patches.json`) as PatchFile;
 }
 
 /** Replaces what stands at the patch's path. A path that leads nowhere means the model has changed: the patch is stale. */

@@ -1,0 +1,65 @@
+import { CheckCompiler } from './check.ts';
+import { DecoderCompiler } from './decode.ts';
+import { JsonEncoderCompiler } from './encode-json.ts';
+import type { JsonEncoder } from './encode-json.ts';
+import { readModelFile, readPatchFile } from './model-file.ts';
+import type { FileOperation, ModelFile, ServiceId } from './model-file.ts';
+import { ShapeGraph } from './shape-graph.ts';
+import type { OperationModel, ServiceModel, Shape } from './shapes.ts';
+
+const loaded = new Map<ServiceId, ServiceModel>();
+const jsonEncoders = new JsonEncoderCompiler();
+
+/** A service's model with its compiled codecs. Compiled once; later calls return the same object. */
+export function loadService(id: ServiceId): ServiceModel {
+  const known = loaded.get(id);
+  if (known !== undefined) return known;
+  const service = compileService(readModelFile(id), id);
+  loaded.set(id, service);
+  return service;
+}
+
+/**
+ * The JSON text of a value of any shape of a loaded model: what OperationModel.encodeJson does for outputs, for the
+ * messages of an event stream and for errors.
+ */
+export function jsonEncoder(shape: Shape): JsonEncoder {
+  return jsonEncoders.encoder(shape);
+}
+
+function compileService(file: ModelFile, id: ServiceId): ServiceModel {
+  const { endpointPrefix, targetPrefix, signingName, apiVersion } = file.metadata;
+  const graph = new ShapeGraph(file);
+  const decoders = new DecoderCompiler();
+  const checks = new CheckCompiler({
+    javaPackage: `com.amazonaws.${endpointPrefix}.v${apiVersion.replaceAll('-', '')}`,
+    order: readPatchFile(id).checkOrder,
+  });
+  const operations = new Map<string, OperationModel>();
+  for (const [name, operation] of Object.entries(file.operations)) {
+    operations.set(name, compileOperation(operation, graph, decoders, checks));
+  }
+  return { id: endpointPrefix, targetPrefix, signingName: signingName ?? endpointPrefix, operations };
+}
+
+function compileOperation(
+  file: FileOperation,
+  graph: ShapeGraph,
+  decoders: DecoderCompiler,
+  checks: CheckCompiler,
+): OperationModel {
+  const input = graph.structure(file.input, `${file.name}Input`);
+  const output = graph.structure(file.output, `${file.name}Output`);
+  const decode = decoders.input(input);
+  return {
+    name: file.name,
+    input,
+    output,
+    errors: (file.errors ?? []).map((error) => error.shape),
+    http: { method: file.http.method, requestUri: file.http.requestUri },
+    decode: (tree, blobs) => decode(tree, blobs === 'either') as never,
+    check: checks.input(input),
+    // AWS answers an operation that the model gives no output with an empty body.
+    encodeJson: file.output === undefined ? () => '' : jsonEncoders.encoder(output),
+  };
+}
