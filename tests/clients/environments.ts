@@ -1,0 +1,96 @@
+import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createHash } from 'node:crypto';
+
+const root = join(import.meta.dirname, '../..');
+const cache = join(root, '.cache');
+const run = promisify(execFile);
+
+/**
+ * The folder with python, aws and moto_server, made once from tests/clients/python/requirements.txt.
+ */
+export async function pythonEnvironment(): Promise<string> {
+  const requirements = join(import.meta.dirname, 'python/requirements.txt');
+  const folder = join(cache, 'python');
+  await once(folder, requirements, async () => {
+    await run('python3', ['-m', 'venv', folder]);
+    await run(join(folder, 'bin/pip'), ['install', '-q', '--no-deps', '-r', requirements]);
+  });
+  return join(folder, 'bin');
+}
+
+/** The class path of the compiled KCL worker with the real KCL 3, made once from tests/clients/java. */
+export async function javaClassPath(): Promise<string> {
+  const source = join(import.meta.dirname, 'java');
+  const folder = join(cache, 'java');
+  const jars = join(folder, 'kcl3');
+  const classes = join(folder, 'classes');
+  await once(folder, join(source, 'src/KclWorker.java'), async () => {
+    const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
+    await run('mvn', ['-q', '-B', '-f', join(source, 'pom.xml'), goal, `-DoutputDirectory=${jars}`], { maxBuffer: 1 << 26 });
+    await run('javac', ['-cp', join(jars, '*'), '-d', classes, join(source, 'src/KclWorker.java')]);
+  });
+  return [classes, join(jars, '*')].join(':');
+}
+
+/** Runs `make` unless `folder` was made from the present contents of `recipe`. */
+async function once(folder: string, recipe: string, make: () => Promise<void>): Promise<void> {
+  const stamp = join(folder, '.made-from');
+  const wanted = createHash('sha256').update(readFileSync(recipe)).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  await make();
+  writeFileSync(stamp, wanted);
+}
+
+/** moto's server, for the DynamoDB tables of the KCL's leases. */
+export async function startMoto(): Promise<{ endpoint: string; stop(): Promise<void> }> {
+  const bin = await pythonEnvironment();
+  const port = await freePort();
+  const child = spawn(join(bin, 'moto_server'), ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  const endpoint = `http://127.0.0.1:${port}`;
+  await untilTrue(() =>
+    fetch(`${endpoint}/moto-api/data.json`).then(
+      (answer) => answer.ok,
+      () => false,
+    ),
+  );
+  return { endpoint, stop: () => endProcess(child) };
+}
+
+/** Ends a process, by force when it does not go within ten seconds. */
+export async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await exited;
+  clearTimeout(force);
+}
+
+/** Polls until the condition holds; rejects with `what` after the deadline. */
+export async function untilTrue(
+  condition: () => boolean | Promise<boolean>,
+  what = 'the condition',
+  timeoutMs = 120_000,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`gave up waiting for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

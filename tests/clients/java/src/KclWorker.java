@@ -1,0 +1,113 @@
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.UUID;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.http.Protocol;
+import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.cloudwatch.CloudWatchAsyncClient;
+import software.amazon.awssdk.services.dynamodb.DynamoDbAsyncClient;
+import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
+import software.amazon.kinesis.common.ConfigsBuilder;
+import software.amazon.kinesis.common.InitialPositionInStream;
+import software.amazon.kinesis.common.InitialPositionInStreamExtended;
+import software.amazon.kinesis.common.StreamIdentifier;
+import software.amazon.kinesis.processor.SingleStreamTracker;
+import software.amazon.kinesis.coordinator.Scheduler;
+import software.amazon.kinesis.lifecycle.events.InitializationInput;
+import software.amazon.kinesis.lifecycle.events.LeaseLostInput;
+import software.amazon.kinesis.lifecycle.events.ProcessRecordsInput;
+import software.amazon.kinesis.lifecycle.events.ShardEndedInput;
+import software.amazon.kinesis.lifecycle.events.ShutdownRequestedInput;
+import software.amazon.kinesis.metrics.NullMetricsFactory;
+import software.amazon.kinesis.processor.ShardRecordProcessor;
+import software.amazon.kinesis.retrieval.KinesisClientRecord;
+import software.amazon.kinesis.retrieval.polling.PollingConfig;
+
+/**
+ * One worker of an unmodified KCL 3. Prints a line for each thing that happens, for the test to read:
+ * START shard, RECORD shard sequenceNumber partitionKey data, END shard, LOST shard.
+ *
+ * usage: KclWorker KINESIS_ENDPOINT DYNAMODB_ENDPOINT STREAM APPLICATION polling|fanout
+ */
+public final class KclWorker {
+  public static void main(String[] args) {
+    var credentials = StaticCredentialsProvider.create(AwsBasicCredentials.create("test", "test"));
+    var region = Region.US_EAST_1;
+    var kinesis = KinesisAsyncClient.builder().endpointOverride(URI.create(args[0])).region(region)
+        .credentialsProvider(credentials)
+        .httpClientBuilder(NettyNioAsyncHttpClient.builder().protocol(Protocol.HTTP2).maxConcurrency(100)).build();
+    var dynamo = DynamoDbAsyncClient.builder().endpointOverride(URI.create(args[1])).region(region)
+        .credentialsProvider(credentials).build();
+    var cloudWatch = CloudWatchAsyncClient.builder().endpointOverride(URI.create(args[1])).region(region)
+        .credentialsProvider(credentials).build();
+    // The tracker with a position: a worker that starts late must still read from the beginning.
+    var tracker = new SingleStreamTracker(StreamIdentifier.singleStreamInstance(args[2]),
+        InitialPositionInStreamExtended.newInitialPosition(InitialPositionInStream.TRIM_HORIZON));
+    var configs = new ConfigsBuilder(tracker, args[3], kinesis, dynamo, cloudWatch,
+        "worker-" + UUID.randomUUID(), Printer::new);
+    var leases = configs.leaseManagementConfig();
+    leases.failoverTimeMillis(3000).shardSyncIntervalMillis(1000);
+    leases.leasesRecoveryAuditorExecutionFrequencyMillis(2000);
+    var retrieval = configs.retrievalConfig();
+    if (args[4].equals("polling")) {
+      var polling = new PollingConfig(args[2], kinesis);
+      polling.idleTimeBetweenReadsInMillis(250);
+      retrieval.retrievalSpecificConfig(polling);
+    }
+    var coordinator = configs.coordinatorConfig();
+    coordinator.parentShardPollIntervalMillis(500).shardConsumerDispatchPollIntervalMillis(200);
+    var scheduler = new Scheduler(configs.checkpointConfig(), coordinator, leases, configs.lifecycleConfig(),
+        configs.metricsConfig().metricsFactory(new NullMetricsFactory()), configs.processorConfig(), retrieval);
+    Runtime.getRuntime().addShutdownHook(new Thread(scheduler::shutdown));
+    scheduler.run();
+  }
+
+  private static final class Printer implements ShardRecordProcessor {
+    private String shard;
+
+    private static synchronized void print(String line) {
+      System.out.println(line);
+      System.out.flush();
+    }
+
+    @Override public void initialize(InitializationInput input) {
+      shard = input.shardId();
+      print("START " + shard);
+    }
+
+    @Override public void processRecords(ProcessRecordsInput input) {
+      for (KinesisClientRecord record : input.records()) {
+        print("RECORD " + shard + " " + record.sequenceNumber() + " " + record.partitionKey() + " "
+            + StandardCharsets.UTF_8.decode(record.data()));
+      }
+      try {
+        if (!input.records().isEmpty()) input.checkpointer().checkpoint();
+      } catch (Exception error) {
+        print("CHECKPOINT_FAILED " + shard + " " + error.getClass().getSimpleName());
+      }
+    }
+
+    @Override public void leaseLost(LeaseLostInput input) {
+      print("LOST " + shard);
+    }
+
+    @Override public void shardEnded(ShardEndedInput input) {
+      try {
+        input.checkpointer().checkpoint();
+        print("END " + shard);
+      } catch (Exception error) {
+        print("CHECKPOINT_FAILED " + shard + " " + error.getClass().getSimpleName());
+      }
+    }
+
+    @Override public void shutdownRequested(ShutdownRequestedInput input) {
+      try {
+        input.checkpointer().checkpoint();
+      } catch (Exception error) {
+        print("CHECKPOINT_FAILED " + shard + " " + error.getClass().getSimpleName());
+      }
+    }
+  }
+}
