@@ -1,0 +1,57 @@
+/**
+ * Put-to-receive latency by SubscribeToShard: a fixed rate of PutRecord calls, each record carrying when it was due.
+ * Open loop: a late put counts from when it should have been sent. usage: fanout.ts ENDPOINT STREAM SECONDS RATE
+ */
+import { Kinesis } from '@aws-sdk/client-kinesis';
+import { buildRequest, openConnection } from './raw-client.ts';
+
+const [endpoint, stream, seconds, rate] = process.argv.slice(2);
+const url = new URL(endpoint!);
+const client = new Kinesis({ endpoint: endpoint!, region: 'us-east-1', credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } });
+const total = Number(seconds) * Number(rate);
+const latencies: number[] = [];
+
+const { StreamDescriptionSummary: summary } = await client.describeStreamSummary({ StreamName: stream! });
+const { Consumer: consumer } = await client.registerStreamConsumer({ StreamARN: summary!.StreamARN!, ConsumerName: 'bench' });
+for (;;) {
+  const { ConsumerDescription: found } = await client.describeStreamConsumer({ ConsumerARN: consumer!.ConsumerARN! });
+  if (found?.ConsumerStatus === 'ACTIVE') break;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+}
+const { Shards: shards } = await client.listShards({ StreamName: stream! });
+const stop = new AbortController();
+const readers = shards!.map(async ({ ShardId: shardId }) => {
+  const { EventStream: events } = await client.subscribeToShard(
+    { ConsumerARN: consumer!.ConsumerARN!, ShardId: shardId!, StartingPosition: { Type: 'LATEST' } },
+    { abortSignal: stop.signal },
+  );
+  for await (const { SubscribeToShardEvent: event } of events!) {
+    const now = performance.now();
+    for (const record of event!.Records!) latencies.push(now - Number(Buffer.from(record.Data!).toString()));
+    if (latencies.length >= total) stop.abort();
+  }
+});
+await new Promise((resolve) => setTimeout(resolve, 300));
+const pool = await Promise.all(Array.from({ length: 16 }, () => openConnection(url.hostname, Number(url.port))));
+const began = performance.now();
+let next = 0;
+await Promise.all(
+  pool.map(async (connection) => {
+    while (next < total) {
+      const index = next++;
+      const dueMs = began + (index / Number(rate)) * 1000;
+      while (performance.now() < dueMs) await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueMs - performance.now())));
+      const data = Buffer.from(String(dueMs)).toString('base64');
+      await connection.send(
+        buildRequest(url.host, 'PutRecord', JSON.stringify({ StreamName: stream, PartitionKey: `key-${index % 997}`, Data: data })),
+      );
+    }
+  }),
+);
+const giveUp = setTimeout(() => stop.abort(), 5000);
+await Promise.allSettled(readers);
+clearTimeout(giveUp);
+latencies.sort((a, b) => a - b);
+const at = (p: number): number => latencies[Math.min(latencies.length - 1, Math.floor(p * latencies.length))] ?? Number.NaN;
+console.log(JSON.stringify({ received: latencies.length, sent: total, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: at(0.999) }));
+process.exit(latencies.length >= total ? 0 : 1);
