@@ -83,7 +83,7 @@ function isEventStream(shape: Shape): boolean {
 function scalarEncoder(shape: ScalarShape): JsonEncoder {
   switch (shape.type) {
     case 'string':
-      return stringText as JsonEncoder;
+      return (needsNoEscape(shape) ? plainText : stringText) as JsonEncoder;
     case 'blob':
       return blobText as JsonEncoder;
     case 'timestamp':
@@ -93,6 +93,20 @@ function scalarEncoder(shape: ScalarShape): JsonEncoder {
     default:
       return (value) => String(value);
   }
+}
+
+/**
+ * True when the model's pattern or set admits only characters that JSON takes as they are: [a-z…] classes, \\d, groups and
+ * repetitions. What stands in an output under such a shape is the service's own name or number, or was checked on the way in.
+ */
+function needsNoEscape(shape: ScalarShape): boolean {
+  if (shape.values !== undefined) return shape.values.every((value) => plain.test(value));
+  if (shape.pattern === undefined) return false;
+  return /^[\^$()|?+*]*(?:(?:\[[A-Za-z0-9_.-]+\]|\\d|[0-9])(?:\{\d+(?:,\d*)?\})?[\^$()|?+*]*)+$/.test(shape.pattern);
+}
+
+function plainText(value: string): string {
+  return `"${value}"`;
 }
 
 /** Printable ASCII without quote and backslash needs no escape; all else goes the long way, with the same result. */
@@ -113,10 +127,19 @@ let lastText = '0';
 function timestampText(ms: number): string {
   if (ms !== lastMs) {
     lastMs = ms;
-    // At most 13 digits before the point and three behind: a double prints those exactly, and without exponent.
-    lastText = String(Math.round(ms) / 1000);
+    lastText = secondsText(Math.round(ms));
   }
   return lastText;
+}
+
+/** Put together from whole numbers: divided by a thousand, far moments would lose their milliseconds. */
+function secondsText(ms: number): string {
+  const size = Math.abs(ms);
+  const rest = size % 1000;
+  const seconds = `${ms < 0 ? '-' : ''}${(size - rest) / 1000}`;
+  if (rest === 0) return seconds;
+  const fraction = String(1000 + rest).slice(1);
+  return `${seconds}.${fraction.replace(/0+$/, '')}`;
 }
 
 declare global {

@@ -1,6 +1,7 @@
 import { CheckCompiler } from './check.ts';
 import { DecoderCompiler } from './decode.ts';
 import { JsonEncoderCompiler } from './encode-json.ts';
+import { jsonBytesEncoder } from './encode-json-bytes.ts';
 import type { JsonEncoder } from './encode-json.ts';
 import { readModelFile, readPatchFile } from './model-file.ts';
 import type { FileOperation, ModelFile, ServiceId } from './model-file.ts';
@@ -51,6 +52,8 @@ function compileOperation(
   const input = graph.structure(file.input, `${file.name}Input`);
   const output = graph.structure(file.output, `${file.name}Output`);
   const decode = decoders.input(input);
+  // AWS answers an operation that the model gives no output with an empty body.
+  const hasOutput = file.output !== undefined;
   return {
     name: file.name,
     input,
@@ -59,7 +62,7 @@ function compileOperation(
     http: { method: file.http.method, requestUri: file.http.requestUri },
     decode: (tree, blobs) => decode(tree, blobs === 'either') as never,
     check: checks.input(input),
-    // AWS answers an operation that the model gives no output with an empty body.
-    encodeJson: file.output === undefined ? () => '' : jsonEncoders.encoder(output),
+    encodeJson: hasOutput ? jsonEncoders.encoder(output) : () => '',
+    encodeJsonBytes: hasOutput ? jsonBytesEncoder(output, jsonEncoders) : () => Buffer.alloc(0),
   };
 }

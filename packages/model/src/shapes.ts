@@ -52,12 +52,18 @@ export interface OperationModel {
   /**
    * A parsed body (JSON or CBOR tree) to the input. `blobs` says how blobs stand in the tree; 'either' takes base64 text
    * and bytes. Throws AwsError SerializationException with AWS's words on a wrong type; unknown members are dropped.
+   * The tree is taken over: what it returns is the tree itself, changed in place.
    */
   decode(tree: unknown, blobs: 'base64' | 'either'): never;
   /** Throws AwsError ValidationException listing every violated constraint, in AWS's words and order. */
   check(input: unknown): void;
-  /** The output as JSON text: blobs in base64, timestamps in seconds, absent members left out. */
+  /**
+   * The output as JSON text: blobs in base64, timestamps in seconds, absent members left out. '' where the model gives the
+   * operation no output.
+   */
   encodeJson(output: unknown): string;
+  /** The same in UTF-8, and the faster way to it where an output carries blobs. The order of members may differ. */
+  encodeJsonBytes(output: unknown): Buffer;
 }
 
 export interface ServiceModel {
