@@ -30,9 +30,7 @@ const data = (given: unknown, blobs: 'base64' | 'either'): unknown => member('Pu
 
 describe('structures', () => {
   test('null is absence and unknown members are dropped, whatever they hold', () => {
-    const tree = JSON.parse(
-      '{"StreamName":"a","Tags":null,"Nonsense":[{}],"__proto__":1,"ShardCount":2}',
-    ) as unknown;
+    const tree = JSON.parse('{"StreamName":"a","Tags":null,"Nonsense":[{}],"__proto__":1,"ShardCount":2}') as unknown;
     const input = decode('CreateStream', tree);
     assert.deepEqual(Object.entries(input as object), [
       ['StreamName', 'a'],
