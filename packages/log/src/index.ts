@@ -2,3 +2,5 @@ export type * from './shard-log.ts';
 export type * from './log-record.ts';
 export * from './shard-log-types.ts';
 export type * from './registry.ts';
+export { openEmbeddedLog } from './embedded/embedded-log.ts';
+export type { EmbeddedLogOptions } from './embedded/embedded-log.ts';

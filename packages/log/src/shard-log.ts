@@ -40,6 +40,8 @@ export interface ShardLog {
   delete(logId: number): Promise<void>;
   /** Undefined while healthy, else why appends are refused. */
   failure(): Error | undefined;
+  /** Removes shards that were found on disk but not created since the start: their deletion was cut short by a crash. */
+  dropUnclaimed(): Promise<void>;
   /** Counters for /metrics: bytes, records, syncs, segment files, hot bytes, … by name. */
   metrics(): Readonly<Record<string, number>>;
   /** Flushes what is in memory and releases all files. */

@@ -1,0 +1,168 @@
+import type { World } from '@millrace/world';
+import type { AppendOutcome, BlockCipher } from '../shard-log-types.ts';
+import { LogUnavailableError } from '../shard-log-types.ts';
+import { finishEntry, headerLength } from './entry.ts';
+import type { Journal } from './journal.ts';
+import { hotCost } from './shard.ts';
+import type { HotEntry, Shard } from './shard.ts';
+
+/** An append that waits for its turn. */
+export interface PendingAppend {
+  readonly shard: Shard;
+  readonly plain: Buffer;
+  readonly count: number;
+  readonly keyRef: number;
+  resolve(outcome: AppendOutcome): void;
+  reject(error: Error): void;
+}
+
+/** A batch holds at most this much, so that one sync is never long. */
+const batchBytes = 16 << 20;
+
+export interface CommitterOptions {
+  readonly world: World;
+  readonly cipher: BlockCipher;
+  readonly journal: Journal;
+  /** Called between batches: may roll the journal or hold appends back. */
+  betweenBatches(): Promise<void> | undefined;
+}
+
+/**
+ * Group commit: while one batch is written and synced, appends gather for the next, so that a sync is paid a batch, not a
+ * request. One batch is under way at a time; that alone makes indices, visibility and acknowledgements one order.
+ */
+export class Committer {
+  readonly #options: CommitterOptions;
+  #waiting: PendingAppend[] = [];
+  #errand: (() => Promise<void>) | undefined;
+  #running = false;
+  failure: LogUnavailableError | undefined;
+  readonly counters = { appends: 0, records: 0, bytes: 0, syncs: 0, syncMs: 0, refusedWrites: 0 };
+  hotBytes = 0;
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+  }
+
+  add(append: PendingAppend): void {
+    append.shard.pendingAppends += 1;
+    this.#waiting.push(append);
+    if (this.#running) return;
+    this.#running = true;
+    // What other connections have ready in this turn of the event loop joins the batch.
+    this.#options.world.clock.defer(() => void this.#run());
+  }
+
+  /** Whether an append to the shard waits or is under way. */
+  holds(shard: Shard): boolean {
+    return shard.pendingAppends > 0;
+  }
+
+  /** Runs `work` when no batch is under way, before the next one. */
+  between(work: () => Promise<void>): void {
+    this.#errand = work;
+    if (this.#running) return;
+    this.#running = true;
+    this.#options.world.clock.defer(() => void this.#run());
+  }
+
+  /** Resolves when nothing is waiting or under way. */
+  async idle(): Promise<void> {
+    while (this.#running) await new Promise<void>((resolve) => this.#options.world.clock.defer(resolve));
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0 || this.#errand !== undefined) {
+      try {
+        const errand = this.#errand;
+        this.#errand = undefined;
+        await errand?.();
+        await this.#options.betweenBatches();
+        await this.#commit(this.#takeBatch());
+      } catch (error) {
+        this.#refuse(this.#waiting.splice(0), error as Error);
+      }
+    }
+    this.#running = false;
+  }
+
+  #takeBatch(): PendingAppend[] {
+    let bytes = 0;
+    let taken = 0;
+    while (taken < this.#waiting.length && (taken === 0 || bytes < batchBytes)) bytes += this.#waiting[taken++]!.plain.length;
+    return taken === this.#waiting.length ? this.#waiting.splice(0) : this.#waiting.splice(0, taken);
+  }
+
+  async #commit(batch: PendingAppend[]): Promise<void> {
+    if (this.failure !== undefined) return this.#refuse(batch, this.failure);
+    const { journal } = this.#options;
+    const now = this.#options.world.clock.now();
+    let entries: HotEntry[] = [];
+    let length = 0;
+    let first = 0;
+    for (const [position, append] of batch.entries()) {
+      const entry = this.#place(append, now, journal.epoch);
+      if (length + entry.bytes.length > journal.room) {
+        await this.#write(batch.slice(first, position), entries, length);
+        await journal.roll();
+        // The entry was finished for the old file's epoch: finish it again for the new one.
+        append.shard.allotted = entry.firstIndex;
+        entries = [this.#place(append, now, journal.epoch)];
+        length = entries[0]!.bytes.length;
+        first = position;
+        continue;
+      }
+      entries.push(entry);
+      length += entry.bytes.length;
+    }
+    await this.#write(batch.slice(first), entries, length);
+  }
+
+  /** Allots the indices. The arrival time never goes back in a shard, whatever the clock does. */
+  #place({ shard, plain, count, keyRef }: PendingAppend, now: number, epoch: number): HotEntry {
+    const firstIndex = shard.allotted;
+    const arrivalMs = Math.max(now, shard.lastArrivalMs);
+    shard.allotted += count;
+    shard.lastArrivalMs = arrivalMs;
+    const seal = keyRef === 0 ? undefined : { cipher: this.#options.cipher, keyRef };
+    const bytes = finishEntry(plain, count, { epoch, logId: shard.logId, firstIndex, arrivalMs }, seal);
+    return { firstIndex, count, arrivalMs, keyRef, bytes, payload: plain.subarray(headerLength) };
+  }
+
+  async #write(batch: readonly PendingAppend[], entries: readonly HotEntry[], length: number): Promise<void> {
+    if (batch.length === 0) return;
+    const began = this.#options.world.clock.monotonicMs();
+    try {
+      await this.#options.journal.write(entries.map(({ bytes }) => bytes), length);
+    } catch (error) {
+      for (const { shard } of batch) shard.allotted = shard.visible;
+      this.#refuse(batch, error as Error);
+      return;
+    }
+    this.counters.syncs += 1;
+    this.counters.syncMs += this.#options.world.clock.monotonicMs() - began;
+    this.counters.appends += batch.length;
+    this.counters.bytes += length;
+    for (const [position, { shard, count, resolve }] of batch.entries()) {
+      const entry = entries[position]!;
+      this.counters.records += count;
+      this.hotBytes += hotCost(entry);
+      shard.hot.push(entry);
+      shard.visible = entry.firstIndex + count;
+      shard.pendingAppends -= 1;
+      resolve({ firstIndex: entry.firstIndex, arrivalMs: entry.arrivalMs });
+    }
+    for (const { shard } of batch) shard.wake();
+  }
+
+  #refuse(batch: readonly PendingAppend[], error: Error): void {
+    const reason = error instanceof LogUnavailableError ? error : new LogUnavailableError(error.message, false, { cause: error });
+    if (!reason.retryable) this.failure ??= reason;
+    this.counters.refusedWrites += batch.length;
+    for (const { shard, reject } of batch) {
+      shard.allotted = shard.visible;
+      shard.pendingAppends -= 1;
+      reject(reason);
+    }
+  }
+}

@@ -1,0 +1,319 @@
+import type { World } from '@millrace/world';
+import type { LogRecord } from '../log-record.ts';
+import type { AppendOutcome, BlockCipher, ReadOptions, ReadOutcome, ShardStatus, TailWait } from '../shard-log-types.ts';
+import type { ShardLog } from '../shard-log.ts';
+import { Committer } from './committer.ts';
+import { encodeEntry, openPayload } from './entry.ts';
+import type { Collection, EntryHeader } from './entry.ts';
+import { flushShards, loadShardSegments, removeExpired, shardDirectory } from './flusher.ts';
+import { Journal, recoverJournal } from './journal.ts';
+import { SegmentReader } from './segment-reader.ts';
+import { hotCost, Shard } from './shard.ts';
+
+export interface EmbeddedLogOptions {
+  readonly world: World;
+  readonly directory: string;
+  readonly cipher: BlockCipher;
+  /** Bytes of newest records kept in memory before they go to segments; up to twice as much during the flush. */
+  readonly hotBytes?: number;
+  /** The length of a journal file. */
+  readonly journalFileBytes?: number;
+  /** Told of damage found on disk, one line each. */
+  readonly report?: (message: string) => void;
+}
+
+/** Memory is given back to the disk at the latest after this time, so that expired data leaves the journal too. */
+const flushEveryMs = 600_000;
+
+/** Opens or creates the shard log of one directory, which the caller has locked for this process. */
+export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<ShardLog> {
+  const log = new EmbeddedLog(options);
+  await log.recover();
+  return log;
+}
+
+class EmbeddedLog implements ShardLog {
+  readonly #world: World;
+  readonly #cipher: BlockCipher;
+  readonly #directory: string;
+  readonly #hotBytes: number;
+  readonly #journalFileBytes: number;
+  readonly #report: (message: string) => void;
+  readonly #shards = new Map<number, Shard>();
+  readonly #reader: SegmentReader;
+  #journal!: Journal;
+  #committer!: Committer;
+  #flush: Promise<void> | undefined;
+  #flushTimer: { cancel(): void } | undefined;
+  #flushFailure: Error | undefined;
+  #damage = 0;
+  #flushes = 0;
+  #stopped = false;
+
+  constructor(options: EmbeddedLogOptions) {
+    this.#world = options.world;
+    this.#cipher = options.cipher;
+    this.#directory = options.directory;
+    this.#hotBytes = options.hotBytes ?? 64 << 20;
+    this.#journalFileBytes = options.journalFileBytes ?? 32 << 20;
+    this.#report = (message) => {
+      this.#damage += 1;
+      options.report?.(message);
+    };
+    this.#reader = new SegmentReader({ world: options.world, cipher: options.cipher, report: this.#report });
+  }
+
+  get #segmentsDirectory(): string {
+    return `${this.#directory}/segments`;
+  }
+
+  /** Reads the segments' names and ends and the journal: its work is bounded by the memory limit, not by the log's size. */
+  async recover(): Promise<void> {
+    const { disk } = this.#world;
+    const journalDirectory = `${this.#directory}/journal`;
+    await disk.makeDirectory(journalDirectory);
+    await disk.makeDirectory(this.#segmentsDirectory);
+    await disk.syncDirectory(this.#directory);
+    for (const name of await disk.list(this.#segmentsDirectory)) {
+      if (!/^\d+$/.test(name)) continue;
+      await loadShardSegments(this.#shard(Number(name)), this.#places());
+    }
+    let hot = 0;
+    const place = { world: this.#world, directory: journalDirectory };
+    const recovered = await recoverJournal(place, this.#report, (entry, header) => (hot += this.#recoverEntry(entry, header)));
+    this.#journal = await Journal.start({ ...place, fileBytes: this.#journalFileBytes }, recovered.lastNumber);
+    this.#committer = new Committer({
+      world: this.#world,
+      cipher: this.#cipher,
+      journal: this.#journal,
+      betweenBatches: () => this.#betweenBatches(),
+    });
+    this.#committer.hotBytes = hot;
+    // What the old journal held goes to segments before its files go: then the new one alone is the journal.
+    this.#startFlush();
+    await this.#flush;
+    if (this.#flushFailure !== undefined) throw this.#flushFailure;
+    for (const path of recovered.files) await disk.remove(path);
+    await disk.syncDirectory(journalDirectory);
+    this.#scheduleFlush();
+  }
+
+  #recoverEntry(entry: Buffer, header: EntryHeader): number {
+    const shard = this.#shard(header.logId);
+    const end = header.firstIndex + header.count;
+    // In a segment already: the crash came between the flush and the end of the journal file.
+    if (end <= shard.visible) return 0;
+    if (header.firstIndex < shard.visible) {
+      this.#report(`journal: entry ${header.firstIndex} of shard log ${header.logId} overlaps what is stored`);
+      return 0;
+    }
+    const hot = { ...header, bytes: entry, payload: openPayload(entry, header, this.#cipher) };
+    shard.hot.push(hot);
+    shard.visible = end;
+    shard.allotted = end;
+    shard.lastArrivalMs = Math.max(shard.lastArrivalMs, header.arrivalMs);
+    if (shard.segments.length === 0 && shard.hot.length === 1) shard.firstIndex = header.firstIndex;
+    return hotCost(hot);
+  }
+
+  #shard(logId: number): Shard {
+    let shard = this.#shards.get(logId);
+    if (shard === undefined) {
+      shard = new Shard(logId);
+      this.#shards.set(logId, shard);
+    }
+    return shard;
+  }
+
+  #places(): { world: World; directory: string; reader: SegmentReader } {
+    return { world: this.#world, directory: this.#segmentsDirectory, reader: this.#reader };
+  }
+
+  create(logId: number): Promise<void> {
+    this.#shard(logId).claimed = true;
+    return Promise.resolve();
+  }
+
+  async dropUnclaimed(): Promise<void> {
+    for (const shard of [...this.#shards.values()]) if (!shard.claimed) await this.delete(shard.logId);
+  }
+
+  append(logId: number, records: readonly LogRecord[], keyRef: number): Promise<AppendOutcome> {
+    const shard = this.#shards.get(logId);
+    if (shard === undefined || shard.closed || shard.deleted) return Promise.resolve('closed');
+    return new Promise((resolve, reject) => {
+      this.#committer.add({ shard, plain: encodeEntry(records), count: records.length, keyRef, resolve, reject });
+    });
+  }
+
+  read(logId: number, fromIndex: number, options: ReadOptions): ReadOutcome | Promise<ReadOutcome> {
+    const shard = this.#shards.get(logId);
+    if (shard === undefined) return { records: [], nextIndex: fromIndex, tailIndex: fromIndex };
+    const into: Collection = {
+      records: [],
+      next: Math.max(fromIndex, shard.firstIndex),
+      remainingRecords: options.maxRecords,
+      remainingBytes: options.maxBytes,
+      full: false,
+    };
+    if (into.next >= shard.visible) return { records: [], nextIndex: into.next, tailIndex: shard.visible };
+    if (into.next < shard.hotStart) return this.#readCold(shard, into);
+    shard.collectHot(into);
+    return { records: into.records, nextIndex: into.next, tailIndex: shard.visible };
+  }
+
+  async #readCold(shard: Shard, into: Collection): Promise<ReadOutcome> {
+    for (let position = segmentAt(shard, into.next); position < shard.segments.length; position += 1) {
+      await this.#reader.collect(shard.segments[position]!, into);
+      if (into.full || into.remainingRecords === 0) break;
+      const following = shard.segments[position + 1];
+      if (following !== undefined && into.next < following.firstIndex) into.next = following.firstIndex;
+    }
+    // A flush or a trim may have run meanwhile: go on in memory only where it continues what was read.
+    if (!into.full && into.remainingRecords > 0 && into.next >= shard.hotStart) shard.collectHot(into);
+    return { records: into.records, nextIndex: into.next, tailIndex: shard.visible };
+  }
+
+  wait(logId: number, index: number, wake: () => void): TailWait {
+    const shard = this.#shards.get(logId);
+    if (shard === undefined || shard.closed || shard.deleted || index < shard.visible) {
+      let cancelled = false;
+      this.#world.clock.defer(() => cancelled || wake());
+      return { cancel: () => void (cancelled = true) };
+    }
+    const waiters = (shard.waiters ??= new Set());
+    waiters.add(wake);
+    return { cancel: () => void shard.waiters?.delete(wake) };
+  }
+
+  async firstAtOrAfter(logId: number, timeMs: number): Promise<number> {
+    const shard = this.#shards.get(logId);
+    if (shard === undefined) return 0;
+    const inMemory = shard.hot.find(({ arrivalMs }) => arrivalMs >= timeMs)?.firstIndex ?? shard.visible;
+    const segments = shard.segments;
+    // The record may stand in the last segment that begins before the time, or be the first of the next one.
+    const after = segments.findIndex(({ firstArrivalMs }) => firstArrivalMs >= timeMs);
+    const candidate = segments.at(after === -1 ? -1 : after - 1);
+    let found: number | undefined;
+    if (candidate !== undefined && after !== 0) found = await this.#reader.firstAtOrAfter(candidate, timeMs);
+    found ??= after === -1 ? inMemory : segments[after]!.firstIndex;
+    return Math.max(found, shard.firstIndex);
+  }
+
+  status(logId: number): ShardStatus | undefined {
+    const shard = this.#shards.get(logId);
+    if (shard === undefined) return undefined;
+    return { firstIndex: shard.firstIndex, nextIndex: shard.visible, closed: shard.closed, lastArrivalMs: shard.visible === 0 ? 0 : shard.lastArrivalMs };
+  }
+
+  async trim(logId: number, beforeMs: number): Promise<void> {
+    const shard = this.#shards.get(logId);
+    if (shard === undefined || shard.visible === shard.firstIndex) return;
+    shard.firstIndex = Math.max(shard.firstIndex, await this.firstAtOrAfter(logId, beforeMs));
+    await shard.exclusively(() => removeExpired(shard, this.#places()));
+  }
+
+  async close(logId: number): Promise<number> {
+    const shard = this.#shards.get(logId);
+    if (shard === undefined) return 0;
+    shard.closed = true;
+    while (shard.allotted > shard.visible || this.#committer.holds(shard)) await this.#nextTurn();
+    shard.wake();
+    return shard.visible;
+  }
+
+  async delete(logId: number): Promise<void> {
+    const shard = this.#shards.get(logId);
+    if (shard === undefined) return;
+    shard.closed = true;
+    shard.deleted = true;
+    shard.wake();
+    this.#shards.delete(logId);
+    for (const entry of shard.hot) this.#committer.hotBytes -= hotCost(entry);
+    shard.hot = [];
+    for (const segment of shard.segments) this.#reader.forget(segment);
+    await shard.exclusively(() => this.#world.disk.remove(shardDirectory(this.#segmentsDirectory, logId)));
+  }
+
+  failure(): Error | undefined {
+    return this.#committer.failure ?? this.#flushFailure;
+  }
+
+  metrics(): Readonly<Record<string, number>> {
+    let segments = 0;
+    for (const shard of this.#shards.values()) segments += shard.segments.length;
+    return {
+      ...this.#committer.counters,
+      hotBytes: this.#committer.hotBytes,
+      shards: this.#shards.size,
+      segments,
+      flushes: this.#flushes,
+      damage: this.#damage,
+    };
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#flushTimer?.cancel();
+    await this.#committer.idle();
+    await this.#flush;
+    this.#reader.stop();
+    await this.#journal.stop();
+  }
+
+  #nextTurn(): Promise<void> {
+    return new Promise((resolve) => this.#world.clock.defer(resolve));
+  }
+
+  /** Starts a flush when memory is used up; holds appends back while twice the limit waits for one. */
+  async #betweenBatches(): Promise<void> {
+    if (this.#committer.hotBytes < this.#hotBytes) return;
+    if (this.#flush === undefined) await this.#rollAndFlush();
+    if (this.#committer.hotBytes >= 2 * this.#hotBytes) await this.#flush;
+  }
+
+  /** Between batches only: all entries of the files before the new one are visible, so the flush takes all of them. */
+  async #rollAndFlush(): Promise<void> {
+    await this.#journal.roll();
+    this.#startFlush();
+  }
+
+  #startFlush(): void {
+    const { epoch } = this.#journal;
+    this.#flush = flushShards(this.#shards.values(), this.#places())
+      .then(async (freed) => {
+        this.#committer.hotBytes -= freed;
+        this.#flushes += 1;
+        this.#flushFailure = undefined;
+        await this.#journal.releaseBefore(epoch);
+      })
+      .catch((error: unknown) => {
+        // Nothing is lost: the journal keeps what the segments did not get. The next flush tries again.
+        this.#flushFailure = error as Error;
+        this.#report(`flush: ${(error as Error).message}`);
+      })
+      .finally(() => {
+        this.#flush = undefined;
+      });
+  }
+
+  #scheduleFlush(): void {
+    this.#flushTimer = this.#world.clock.setTimer(flushEveryMs, () => {
+      if (this.#committer.hotBytes > 0) this.#committer.between(() => this.#rollAndFlush());
+      this.#scheduleFlush();
+    });
+  }
+}
+
+/** The segment that holds `index`, or the first behind it. */
+function segmentAt(shard: Shard, index: number): number {
+  let low = 0;
+  let high = shard.segments.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (shard.segments[middle]!.firstIndex <= index) low = middle + 1;
+    else high = middle;
+  }
+  return Math.max(0, low - 1);
+}

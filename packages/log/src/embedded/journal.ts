@@ -1,0 +1,240 @@
+import type { File, World } from '@millrace/world';
+import { headerLength, readEntry } from './entry.ts';
+import type { EntryHeader } from './entry.ts';
+import { LogUnavailableError } from '../shard-log-types.ts';
+
+/*
+ * The journal is a row of files journal/NNNNNNNNNN.log, numbered upwards; entries of all shards in the order of their
+ * durability.
+ *
+ *   file   = header entry* zeros
+ *   header = "MRJOURNL" | version u32 | epoch u32          (16 bytes; epoch is the file's number)
+ *   entry  = see entry.ts; its epoch is the file's
+ *
+ * Files have their full length from the start and are used again under a new number when all their entries are in
+ * segments: writing into allotted space makes the sync of a write half as long (0.13 against 0.23 ms measured), because
+ * the file system has no metadata to write. What an old use left behind carries an old epoch.
+ */
+const magic = Buffer.from('MRJOURNL');
+const fileHeaderLength = 16;
+const version = 1;
+
+export interface JournalOptions {
+  readonly world: World;
+  readonly directory: string;
+  readonly fileBytes: number;
+}
+
+interface JournalFile {
+  readonly number: number;
+  readonly file: File;
+}
+
+/** The journal's writing side. One write at a time. */
+export class Journal {
+  readonly #options: JournalOptions;
+  #current: JournalFile;
+  /** Full files whose entries are not all in segments yet. */
+  #full: JournalFile[] = [];
+  #spare: Promise<JournalFile> | undefined;
+  #free: File[] = [];
+  #nextNumber: number;
+  position = fileHeaderLength;
+
+  private constructor(options: JournalOptions, current: JournalFile) {
+    this.#options = options;
+    this.#current = current;
+    this.#nextNumber = current.number + 1;
+  }
+
+  /** Starts a new file behind `lastNumber`. */
+  static async start(options: JournalOptions, lastNumber: number): Promise<Journal> {
+    return new Journal(options, await createFile(options, lastNumber + 1));
+  }
+
+  get epoch(): number {
+    return this.#current.number;
+  }
+
+  get room(): number {
+    return this.#options.fileBytes - this.position;
+  }
+
+  /** Writes and syncs. Rejects with LogUnavailableError: retryable when nothing was stored and a later try may work. */
+  async write(buffers: readonly Uint8Array[], length: number): Promise<void> {
+    const { file } = this.#current;
+    try {
+      await file.write(buffers, this.position);
+    } catch (error) {
+      const full = ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+      throw new LogUnavailableError(full ? 'the disk is full' : 'a write to the journal failed', full, { cause: error });
+    }
+    try {
+      await file.datasync();
+    } catch (error) {
+      // What a failed sync left on the disk is unknown, and asking again would lie: pages may be marked clean.
+      throw new LogUnavailableError('a sync of the journal failed', false, { cause: error });
+    }
+    this.position += length;
+    if (this.#spare === undefined && this.room < this.#options.fileBytes / 2) this.#prepareSpare();
+  }
+
+  /** Goes on in a new file. The old one stays until `releaseBefore`. */
+  async roll(): Promise<void> {
+    if (this.#spare === undefined) this.#prepareSpare();
+    const spare = this.#spare!;
+    this.#spare = undefined;
+    const next = await spare.catch((error: unknown) => {
+      throw new LogUnavailableError('no new journal file could be made', true, { cause: error });
+    });
+    this.#full.push(this.#current);
+    this.#current = next;
+    this.position = fileHeaderLength;
+  }
+
+  /** All entries in files below `epoch` are in segments: the files are free. */
+  async releaseBefore(epoch: number): Promise<void> {
+    const done = this.#full.filter(({ number }) => number < epoch);
+    this.#full = this.#full.filter(({ number }) => number >= epoch);
+    for (const { file } of done) {
+      if (this.#free.length < 2) {
+        this.#free.push(file);
+        continue;
+      }
+      await file.close();
+      await this.#options.world.disk.remove(file.path);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#spare?.then(({ file }) => file.close()).catch(() => undefined);
+    for (const { file } of this.#full) await file.close();
+    for (const file of this.#free) await file.close();
+    await this.#current.file.close();
+  }
+
+  #prepareSpare(): void {
+    const number = this.#nextNumber++;
+    const free = this.#free.pop();
+    this.#spare = free === undefined ? createFile(this.#options, number) : reuseFile(this.#options, free, number);
+    // Its failure is told to whoever needs the file.
+    this.#spare.catch(() => undefined);
+  }
+}
+
+async function createFile({ world, directory, fileBytes }: JournalOptions, number: number): Promise<JournalFile> {
+  const path = `${directory}/${fileName(number)}`;
+  await world.disk.remove(path);
+  const file = await world.disk.open(path, 'create');
+  try {
+    const zeros = Buffer.alloc(1 << 20);
+    for (let at = 0; at < fileBytes; at += zeros.length) await file.write([zeros.subarray(0, fileBytes - at)], at);
+    await writeHeader(file, number);
+    await world.disk.syncDirectory(directory);
+  } catch (error) {
+    await file.close();
+    await world.disk.remove(path);
+    throw error;
+  }
+  return { number, file };
+}
+
+/** The header goes first, the name second: under its old name the file would be read with its new epoch and be empty. */
+async function reuseFile({ world, directory }: JournalOptions, old: File, number: number): Promise<JournalFile> {
+  await writeHeader(old, number);
+  const path = `${directory}/${fileName(number)}`;
+  await world.disk.rename(old.path, path);
+  await world.disk.syncDirectory(directory);
+  const file = await world.disk.open(path, 'write');
+  await old.close();
+  return { number, file };
+}
+
+async function writeHeader(file: File, epoch: number): Promise<void> {
+  const header = Buffer.alloc(fileHeaderLength);
+  magic.copy(header);
+  header.writeUInt32BE(version, 8);
+  header.writeUInt32BE(epoch, 12);
+  await file.write([header], 0);
+  await file.datasync();
+}
+
+function fileName(number: number): string {
+  return `${String(number).padStart(10, '0')}.log`;
+}
+
+export interface JournalRecovery {
+  /** The highest file number seen, 0 when there is none. */
+  readonly lastNumber: number;
+  /** The files read, to be removed once their entries are safe elsewhere. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Reads all entries of the journal in order. The bytes behind the last good entry of a file are a torn write when nothing
+ * valid follows, else damage: it is told to `report`, and the entries behind it are used.
+ */
+export async function recoverJournal(
+  { world, directory }: { world: World; directory: string },
+  report: (message: string) => void,
+  use: (entry: Buffer, header: EntryHeader) => void,
+): Promise<JournalRecovery> {
+  const names = (await world.disk.list(directory)).filter((name) => /^\d{10}\.log$/.test(name));
+  for (const name of names) {
+    const path = `${directory}/${name}`;
+    const bytes = await readWhole(world, path);
+    if (bytes.length < fileHeaderLength || !bytes.subarray(0, 8).equals(magic)) continue;
+    if (bytes.readUInt32BE(8) > version) throw new Error(`${path} was written by a newer version of Millrace`);
+    readFile(bytes, { path, epoch: bytes.readUInt32BE(12) }, report, use);
+  }
+  const lastNumber = names.length === 0 ? 0 : Number(names.at(-1)!.slice(0, 10));
+  return { lastNumber, files: names.map((name) => `${directory}/${name}`) };
+}
+
+function readFile(
+  bytes: Buffer,
+  { path, epoch }: { path: string; epoch: number },
+  report: (message: string) => void,
+  use: (entry: Buffer, header: EntryHeader) => void,
+): void {
+  let at = fileHeaderLength;
+  let damagedFrom: number | undefined;
+  while (bytes.length - at >= headerLength) {
+    const header = readEntry(bytes, at, bytes.length);
+    if (typeof header === 'string' || header.epoch !== epoch) {
+      damagedFrom ??= at;
+      at += 1;
+      // Nothing was ever written where zeros stand: jump over them instead of trying every byte.
+      at = nextNonZero(bytes, at);
+      continue;
+    }
+    if (damagedFrom !== undefined) report(`${path}: ${at - damagedFrom} damaged bytes at ${damagedFrom}: the records in them are lost`);
+    damagedFrom = undefined;
+    // A copy: the entry stays in memory as part of the hot tail, the file's bytes shall not.
+    use(Buffer.from(bytes.subarray(at, at + header.length)), header);
+    at += header.length;
+  }
+}
+
+function nextNonZero(bytes: Buffer, from: number): number {
+  let at = from;
+  while (at < bytes.length && bytes[at] === 0) at += 1;
+  // An entry may begin with zero bytes (a payload below 16 MiB always does): step back over the longest such run.
+  return Math.max(from, at - 3);
+}
+
+async function readWhole(world: World, path: string): Promise<Buffer> {
+  const file = await world.disk.open(path, 'read');
+  try {
+    const bytes = Buffer.allocUnsafe(await file.size());
+    let at = 0;
+    while (at < bytes.length) {
+      const count = await file.read(bytes, at, bytes.length - at, at);
+      if (count === 0) break;
+      at += count;
+    }
+    return bytes.subarray(0, at);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,194 @@
+import type { File, World } from '@millrace/world';
+import type { BlockCipher } from '../shard-log-types.ts';
+import { claimedLength, collectRecords, headerLength, openPayload, readEntry } from './entry.ts';
+import type { Collection, EntryHeader } from './entry.ts';
+import { loadIndex, readFully, segmentHeaderLength } from './segment.ts';
+import type { Point, SegmentIndex, SegmentInfo } from './segment.ts';
+
+const largestRead = 1 << 20;
+const smallestRead = 64 << 10;
+const indicesKept = 256;
+const cursorsKept = 4096;
+const filesKept = 128;
+
+export interface SegmentReaderOptions {
+  readonly world: World;
+  readonly cipher: BlockCipher;
+  report(message: string): void;
+}
+
+/** Reads entries back from segments. Open files, indices and places to go on are kept in caches of fixed size. */
+export class SegmentReader {
+  readonly #options: SegmentReaderOptions;
+  readonly #indices = new LeastRecent<Promise<SegmentIndex>>(indicesKept);
+  /** Where the next read of a sequential reader begins: path:index to file offset. */
+  readonly #cursors = new LeastRecent<number>(cursorsKept);
+  readonly #files: LeastRecent<Promise<File>>;
+  damagedEntries = 0;
+
+  constructor(options: SegmentReaderOptions) {
+    this.#options = options;
+    this.#files = new LeastRecent<Promise<File>>(filesKept, (file) => void file.then((open) => open.close()).catch(() => undefined));
+  }
+
+  index(segment: SegmentInfo): Promise<SegmentIndex> {
+    let index = this.#indices.get(segment.path);
+    if (index === undefined) {
+      index = loadIndex(this.#options.world, segment, this.#options.report);
+      index.catch(() => this.#indices.delete(segment.path));
+      this.#indices.set(segment.path, index);
+    }
+    return index;
+  }
+
+  /** The index after an append, so that it need not be read again. */
+  remember(segment: SegmentInfo, index: SegmentIndex): void {
+    this.#indices.set(segment.path, Promise.resolve(index));
+  }
+
+  /** A file that is gone or will be overwritten. */
+  forget(segment: SegmentInfo): void {
+    this.#indices.delete(segment.path);
+    this.#files.delete(segment.path);
+  }
+
+  /** Collects records of one segment from `into.next` on. `into.next` is behind the segment when it was read to its end. */
+  async collect(segment: SegmentInfo, into: Collection): Promise<void> {
+    const index = await this.index(segment);
+    if (index.end === undefined) return;
+    const cursor = `${segment.path}:${into.next}`;
+    const start = this.#cursors.get(cursor) ?? pointBefore(index.points, into.next)?.offset ?? segmentHeaderLength;
+    const offset = await this.#walk(segment, index, start, {
+      wanted: into.remainingBytes,
+      use: (entry, header) => {
+        if (header.firstIndex + header.count <= into.next) return true;
+        if (header.firstIndex > into.next) into.next = header.firstIndex;
+        collectRecords(openPayload(entry, header, this.#options.cipher), header, into);
+        return !into.full && into.remainingRecords > 0;
+      },
+    });
+    if (offset === undefined) into.next = Math.max(into.next, index.end.index);
+    else this.#cursors.set(`${segment.path}:${into.next}`, offset);
+  }
+
+  /** The first index in the segment that arrived at or after `timeMs`; undefined when all arrived before. */
+  async firstAtOrAfter(segment: SegmentInfo, timeMs: number): Promise<number | undefined> {
+    const index = await this.index(segment);
+    if (index.end === undefined || index.end.arrivalMs < timeMs) return undefined;
+    const before = index.points.findLast(({ kind, arrivalMs }) => kind === 'entry' && arrivalMs < timeMs);
+    let found: number | undefined;
+    await this.#walk(segment, index, before?.offset ?? segmentHeaderLength, {
+      wanted: smallestRead,
+      use: (_entry, header) => {
+        if (header.arrivalMs < timeMs) return true;
+        found = header.firstIndex;
+        return false;
+      },
+    });
+    return found ?? index.end.index;
+  }
+
+  /**
+   * Hands entries to `use` until it answers false; answers the offset of the entry it stopped at, undefined at the end.
+   * A damaged entry is reported, never used, and the walk goes on at the next point of the index.
+   */
+  async #walk(
+    segment: SegmentInfo,
+    index: SegmentIndex,
+    start: number,
+    { wanted, use }: { wanted: number; use(entry: Buffer, header: EntryHeader): boolean },
+  ): Promise<number | undefined> {
+    const end = index.end!.offset;
+    let base = start;
+    let size = Math.min(largestRead, Math.max(smallestRead, wanted + (wanted >> 3)));
+    while (base < end) {
+      const buffer = await this.#read(segment, base, Math.min(size, end - base));
+      let at = 0;
+      while (at < buffer.length) {
+        const header = readEntry(buffer, at, end - base - at);
+        if (header === 'short') break;
+        if (header === 'bad') {
+          const next = index.points.find(({ offset }) => offset > base + at);
+          this.damagedEntries += 1;
+          this.#options.report(`${segment.path}: damaged at ${base + at}, read on at ${next?.offset ?? end}: the records between are lost`);
+          base = next?.offset ?? end;
+          at = -1;
+          break;
+        }
+        if (!use(buffer.subarray(at, at + header.length), header)) return base + at;
+        at += header.length;
+      }
+      if (at < 0) continue;
+      // An entry longer than the read: the next one takes it whole.
+      if (at === 0) size = buffer.length >= headerLength ? claimedLength(buffer, 0) : size;
+      if (at === 0 && buffer.length >= end - base) return undefined;
+      base += at;
+    }
+    return undefined;
+  }
+
+  async #read(segment: SegmentInfo, position: number, length: number): Promise<Buffer> {
+    let file = this.#files.get(segment.path);
+    if (file === undefined) {
+      file = this.#options.world.disk.open(segment.path, 'read');
+      file.catch(() => this.#files.delete(segment.path));
+      this.#files.set(segment.path, file);
+    }
+    const buffer = Buffer.allocUnsafe(length);
+    return buffer.subarray(0, await readFully(await file, buffer, position));
+  }
+
+  stop(): void {
+    this.#files.clear();
+  }
+}
+
+function pointBefore(points: readonly Point[], index: number): Point | undefined {
+  let low = 0;
+  let high = points.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (points[middle]!.index <= index) low = middle + 1;
+    else high = middle;
+  }
+  for (let at = low - 1; at >= 0; at -= 1) if (points[at]!.kind === 'entry') return points[at];
+  return undefined;
+}
+
+/** A map that drops what was not asked for longest. */
+class LeastRecent<Value> {
+  readonly #values = new Map<string, Value>();
+  readonly #most: number;
+  readonly #dropped: (value: Value) => void;
+
+  constructor(most: number, dropped: (value: Value) => void = () => undefined) {
+    this.#most = most;
+    this.#dropped = dropped;
+  }
+
+  get(key: string): Value | undefined {
+    const value = this.#values.get(key);
+    if (value === undefined) return undefined;
+    this.#values.delete(key);
+    this.#values.set(key, value);
+    return value;
+  }
+
+  set(key: string, value: Value): void {
+    this.#values.delete(key);
+    this.#values.set(key, value);
+    if (this.#values.size <= this.#most) return;
+    this.delete(this.#values.keys().next().value!);
+  }
+
+  delete(key: string): void {
+    const value = this.#values.get(key);
+    if (value === undefined) return;
+    this.#values.delete(key);
+    this.#dropped(value);
+  }
+
+  clear(): void {
+    for (const key of [...this.#values.keys()]) this.delete(key);
+  }
+}
