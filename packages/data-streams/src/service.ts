@@ -5,6 +5,7 @@ import type { Command } from './changes.ts';
 import type { Limits } from './limits/limits.ts';
 import type { Fanout } from './fanout/fanout.ts';
 import type { IteratorCodec } from './iterators/iterator-codec.ts';
+import type { Traffic } from './on-demand/traffic.ts';
 
 /** What every operation works with. One per server. */
 export interface DataStreams {
@@ -18,6 +19,11 @@ export interface DataStreams {
   readonly fanout: Fanout;
   readonly iterators: IteratorCodec;
   readonly keys: DataKeys;
+  readonly traffic: Traffic;
+  /** Logs a fault that is answered to the caller only by its code. */
+  report(error: unknown): void;
+  /** Resolves after the next change of a stream, or the time. */
+  nextChange(streamKey: string, timeoutMs: number): Promise<void>;
 }
 
 /** Data keys of stream encryption; handed in by the server from access. */

@@ -1,0 +1,146 @@
+import { AwsError } from '@millrace/model';
+import type { LogRecord } from '@millrace/log';
+import { invalidArgument, streamNotFound } from './errors.ts';
+import { routeExplicitHashKey, routePartitionKey, routesOf } from './routing.ts';
+import type { Routes } from './routing.ts';
+import { SequenceNumberRun } from './sequence-number.ts';
+import type { DataStreams } from './service.ts';
+import { shardId } from './shard-id.ts';
+import type { Shard, Stream } from './state.ts';
+import { keyOf } from './stream-lookup.ts';
+
+/** A record as PutRecord and PutRecords get it. */
+export interface IncomingRecord {
+  readonly PartitionKey?: string;
+  readonly ExplicitHashKey?: string;
+  readonly Data: Buffer;
+}
+
+/** What became of each record, in the order of the request: parts of the answer. */
+export type RecordOutcome =
+  | { readonly SequenceNumber: string; readonly ShardId: string }
+  | { readonly ErrorCode: string; readonly ErrorMessage: string };
+
+/** How long a put waits for the children of a shard that is being split or merged. */
+const reshardPatienceMs = 10_000;
+let nextAuto = 0;
+
+/**
+ * Stores records: one append a shard, each in the order of the request, and an outcome a record. Records that meet a shard
+ * in the middle of a split or merge wait for its children and are stored there, once.
+ */
+export async function appendRecords(service: DataStreams, stream: Stream, records: readonly IncomingRecord[]): Promise<RecordOutcome[]> {
+  const outcomes = new Array<RecordOutcome>(records.length);
+  let todo = records.map((_, index) => index);
+  const deadlineMs = service.world.clock.monotonicMs() + reshardPatienceMs;
+  for (;;) {
+    const routes = routesOf(stream);
+    const groups = groupByShard(stream, routes, records, todo);
+    const appended = await Promise.all(groups.map((group) => appendGroup(service, stream, group, { records, outcomes })));
+    todo = appended.flat();
+    if (todo.length === 0) return outcomes;
+    const left = deadlineMs - service.world.clock.monotonicMs();
+    if (left <= 0) {
+      for (const index of todo) outcomes[index] = { ErrorCode: 'InternalFailure', ErrorMessage: 'Internal Service Failure' };
+      return outcomes;
+    }
+    if (routesOf(stream) === routes) await service.nextChange(keyOf(stream), left);
+    if (!service.state.streams.has(keyOf(stream)) || stream.status === 'DELETING') throw streamNotFound(stream.name, stream.account);
+  }
+}
+
+interface Group {
+  readonly shard: Shard;
+  readonly indices: number[];
+}
+
+function groupByShard(stream: Stream, routes: Routes, records: readonly IncomingRecord[], todo: readonly number[]): Group[] {
+  const groups: (Group | undefined)[] = [];
+  const auto = stream.recordDistribution === 'AUTO';
+  for (const index of todo) {
+    const { PartitionKey: partitionKey, ExplicitHashKey: explicitHashKey } = records[index]!;
+    let position: number;
+    if (auto) position = nextAuto++ % routes.shards.length;
+    else if (explicitHashKey !== undefined) position = routeExplicitHashKey(routes, explicitHashKey);
+    else position = routePartitionKey(routes, partitionKey!);
+    const group = groups[position];
+    if (group === undefined) groups[position] = { shard: routes.shards[position]!, indices: [index] };
+    else group.indices.push(index);
+  }
+  return groups.filter((group) => group !== undefined);
+}
+
+/** Answers the records that must be tried elsewhere: all that were to be appended when the shard is closed. */
+async function appendGroup(
+  service: DataStreams,
+  stream: Stream,
+  { shard, indices }: Group,
+  { records, outcomes }: { records: readonly IncomingRecord[]; outcomes: RecordOutcome[] },
+): Promise<readonly number[]> {
+  const batch: LogRecord[] = [];
+  const taken: number[] = [];
+  let bytes = 0;
+  for (const index of indices) {
+    const { PartitionKey: partitionKey = '', Data: data } = records[index]!;
+    const size = data.length + partitionKey.length;
+    if (!service.limits.takeWrite(shard.logId, size)) {
+      outcomes[index] = rateExceeded(stream, shard);
+      continue;
+    }
+    bytes += size;
+    batch.push({ partitionKey, data });
+    taken.push(index);
+  }
+  if (batch.length === 0) return [];
+  try {
+    const outcome = await service.log.append(shard.logId, batch, stream.encryption.keyRef);
+    if (outcome === 'closed') return taken;
+    service.traffic.note(shard.logId, bytes, batch.length);
+    const run = new SequenceNumberRun({
+      createdSecond: shard.createdSecond,
+      place: outcome.firstIndex + 1,
+      arrivalSecond: Math.floor(outcome.arrivalMs / 1000),
+      shardNumber: shard.number,
+    });
+    const ShardId = shardId(shard.number);
+    for (const index of taken) outcomes[index] = { SequenceNumber: run.take(), ShardId };
+  } catch (error) {
+    service.report(error);
+    for (const index of taken) outcomes[index] = { ErrorCode: 'InternalFailure', ErrorMessage: 'Internal Service Failure' };
+  }
+  return [];
+}
+
+function rateExceeded(stream: Stream, shard: Shard): RecordOutcome {
+  return {
+    ErrorCode: 'ProvisionedThroughputExceededException',
+    ErrorMessage: `Rate exceeded for shard ${shardId(shard.number)} in stream ${stream.name} under account ${stream.account}.`,
+  };
+}
+
+/** What must hold before anything is stored: the stream takes puts, and each record has a key and fits. */
+export function checkRecords(stream: Stream, records: readonly IncomingRecord[], path: (index: number) => string): void {
+  if (stream.status === 'CREATING' || stream.status === 'DELETING') throw streamNotFound(stream.name, stream.account);
+  const largest = stream.maxRecordSizeKiB * 1024;
+  let total = 0;
+  for (const [index, { PartitionKey: partitionKey, ExplicitHashKey: explicitHashKey, Data: data }] of records.entries()) {
+    if (partitionKey === undefined && stream.recordDistribution !== 'AUTO') {
+      throw new AwsError('ValidationException', `1 validation error detected: Value null at '${path(index)}partitionKey' failed to satisfy constraint: Member must not be null`);
+    }
+    if (explicitHashKey !== undefined && (explicitHashKey.length > 39 || BigInt(explicitHashKey) >> 128n > 0n)) {
+      throw invalidArgument(`Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${explicitHashKey}`);
+    }
+    const size = data.length + Buffer.byteLength(partitionKey ?? '');
+    // Only the data count against 1 MiB as long as that is the maximum: AWS's oldest rule.
+    if ((largest === 1 << 20 ? data.length : size) > largest) {
+      throw invalidArgument(`The size of the record, ${size} bytes, exceeds the maximum record size of ${largest} bytes of stream ${stream.name} under account ${stream.account}.`);
+    }
+    total += size;
+  }
+  if (total > 10 << 20) throw invalidArgument(`Records size exceeds ${10 << 20} bytes.`);
+}
+
+/** The EncryptionType member: absent on an unencrypted stream (recorded). */
+export function encryptionOf(stream: Stream): { EncryptionType?: 'KMS' } {
+  return stream.encryption.keyRef === 0 ? {} : { EncryptionType: 'KMS' };
+}

@@ -1,0 +1,100 @@
+import { AwsError } from '@millrace/model';
+import type { Registry, ShardLog } from '@millrace/log';
+import type { World } from '@millrace/world';
+import { Sessions } from './fanout/sessions.ts';
+import { createIteratorCodec } from './iterators/create-iterator-codec.ts';
+import { createLimits } from './limits/create-limits.ts';
+import type { Command } from './changes.ts';
+import type { Outcome } from './machine.ts';
+import { startScaling } from './on-demand/scaling.ts';
+import { Traffic } from './on-demand/traffic.ts';
+import { startRetention } from './retention.ts';
+import type { DataKeys, DataStreams, Settings } from './service.ts';
+import type { StreamsState } from './state.ts';
+import { Transitions } from './transitions.ts';
+
+export interface DataStreamsOptions {
+  readonly world: World;
+  readonly log: ShardLog;
+  /** Opened with streamsMachine. */
+  readonly registry: Registry<StreamsState, Command, Outcome>;
+  readonly keys: DataKeys;
+  /** 32 bytes that outlive restarts. */
+  readonly iteratorKey: Buffer;
+  readonly settings: Settings;
+  /** Faults of ours that no caller is answered for. */
+  report(error: unknown): void;
+}
+
+export interface OpenDataStreams {
+  readonly service: DataStreams;
+  metrics(): Readonly<Record<string, number>>;
+  /** Ends the pushes and stops the clocks; the log and the registry are the caller's to stop. */
+  stop(): void;
+}
+
+/** Starts the service on an open log and registry: names every shard to the log, and goes on with what was pending. */
+export async function openDataStreams(options: DataStreamsOptions): Promise<OpenDataStreams> {
+  const { world, log, registry, settings, report } = options;
+  const sessions = new Sessions();
+  const waiting = new Map<string, Set<() => void>>();
+  const service: DataStreams = {
+    world,
+    log,
+    settings,
+    state: registry.state,
+    limits: createLimits(settings.limits, world),
+    fanout: sessions,
+    iterators: createIteratorCodec(options.iteratorKey, world.random),
+    keys: options.keys,
+    traffic: new Traffic(),
+    report,
+    async change<Result>(command: Command): Promise<Result> {
+      const outcome = await registry.execute(command);
+      if ('refused' in outcome) throw new AwsError(outcome.refused.code, outcome.refused.message, outcome.refused.status);
+      return outcome.result as Result;
+    },
+    nextChange: (key, timeoutMs) => waitForChange(world, waiting, key, timeoutMs),
+  };
+  for (const stream of registry.state.streams.values()) {
+    if (stream.status === 'CREATING') continue;
+    for (const { logId } of stream.shards.values()) await log.create(logId);
+  }
+  await log.dropUnclaimed();
+  const transitions = new Transitions(service, report);
+  registry.onApplied((command) => {
+    if (!('stream' in command)) {
+      if (command.type === 'CreateStream') transitions.watch(`${command.account}:${command.region}:${command.name}`);
+      return;
+    }
+    // Children are appendable before the put that waits for them looks again.
+    if (command.type === 'CompleteReshardStep') for (const { logId, closed } of registry.state.streams.get(command.stream)?.shards.values() ?? []) if (closed === undefined) void log.create(logId);
+    transitions.watch(command.stream);
+    for (const wake of waiting.get(command.stream) ?? []) wake();
+  });
+  for (const key of registry.state.streams.keys()) transitions.watch(key);
+  const clocks = [startRetention(service, report), startScaling(service, report), transitions];
+  return {
+    service,
+    metrics: () => ({ streams: registry.state.streams.size, fanoutSessions: sessions.openSessions }),
+    stop() {
+      for (const clock of clocks) clock.stop();
+      sessions.endAll();
+    },
+  };
+}
+
+function waitForChange(world: World, waiting: Map<string, Set<() => void>>, key: string, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const wakers = waiting.get(key) ?? new Set();
+    waiting.set(key, wakers);
+    const finish = (): void => {
+      timer.cancel();
+      wakers.delete(finish);
+      if (wakers.size === 0) waiting.delete(key);
+      resolve();
+    };
+    const timer = world.clock.setTimer(timeoutMs, finish);
+    wakers.add(finish);
+  });
+}
