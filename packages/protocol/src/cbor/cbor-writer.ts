@@ -1,0 +1,156 @@
+import type { Shape } from '@millrace/model';
+
+type Write = (to: Output, value: never) => void;
+
+/**
+ * Compiles a writer for a shape: blobs as byte strings, timestamps as tag 1 and integer milliseconds (AWS's way), absent members
+ * left out.
+ */
+export function compileCborWriter(shape: Shape): (value: unknown) => Buffer {
+  const write = compile(shape, new Map());
+  return (value) => {
+    const output = new Output();
+    write(output, value as never);
+    return output.finish();
+  };
+}
+
+function compile(shape: Shape, known: Map<Shape, { write: Write }>): Write {
+  const present = known.get(shape);
+  // A shape that contains itself is called through its holder, which is filled when it is compiled.
+  if (present !== undefined) return (to, value) => present.write(to, value);
+  const holder = { write: (() => undefined) as Write };
+  known.set(shape, holder);
+  holder.write = compileNew(shape, known);
+  return holder.write;
+}
+
+function compileNew(shape: Shape, known: Map<Shape, { write: Write }>): Write {
+  switch (shape.type) {
+    case 'structure': {
+      const members = shape.members.map(({ name, shape: member }) => ({ name, key: textBytes(name), write: compile(member, known) }));
+      return (to, value: Readonly<Record<string, unknown>>) => {
+        let count = 0;
+        for (const { name } of members) if (value[name] !== undefined && value[name] !== null) count += 1;
+        to.head(5, count);
+        for (const { name, key, write } of members) {
+          const member = value[name];
+          if (member === undefined || member === null) continue;
+          to.raw(key);
+          write(to, member as never);
+        }
+      };
+    }
+    case 'list': {
+      const write = compile(shape.element, known);
+      return (to, value: readonly unknown[]) => {
+        to.head(4, value.length);
+        for (const element of value) write(to, element as never);
+      };
+    }
+    case 'map': {
+      const write = compile(shape.value, known);
+      return (to, value: Readonly<Record<string, unknown>>) => {
+        const keys = Object.keys(value);
+        to.head(5, keys.length);
+        for (const key of keys) {
+          to.text(key);
+          write(to, value[key] as never);
+        }
+      };
+    }
+    case 'blob':
+      return (to, value: Uint8Array) => to.bytes(value);
+    case 'boolean':
+      return (to, value: boolean) => to.byte(value ? 0xf5 : 0xf4);
+    case 'timestamp':
+      return (to, value: number) => {
+        to.byte(0xc1);
+        to.integer(Math.round(value));
+      };
+    case 'integer':
+    case 'long':
+      return (to, value: number) => to.integer(value);
+    case 'float':
+    case 'double':
+      return (to, value: number) => to.double(value);
+    default:
+      return (to, value: string) => to.text(value);
+  }
+}
+
+function textBytes(text: string): Buffer {
+  const output = new Output();
+  output.text(text);
+  return output.finish();
+}
+
+/** A buffer that doubles. */
+class Output {
+  #bytes = Buffer.allocUnsafe(512);
+  #at = 0;
+
+  #room(length: number): void {
+    if (this.#bytes.length - this.#at >= length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#at + length));
+    this.#bytes.copy(larger, 0, 0, this.#at);
+    this.#bytes = larger;
+  }
+
+  byte(value: number): void {
+    this.#room(1);
+    this.#bytes[this.#at++] = value;
+  }
+
+  head(major: number, argument: number): void {
+    this.#room(9);
+    const top = major << 5;
+    if (argument < 24) this.#bytes[this.#at++] = top | argument;
+    else if (argument < 0x100) {
+      this.#bytes[this.#at++] = top | 24;
+      this.#bytes[this.#at++] = argument;
+    } else if (argument < 0x10000) {
+      this.#bytes[this.#at++] = top | 25;
+      this.#at = this.#bytes.writeUInt16BE(argument, this.#at);
+    } else if (argument < 2 ** 32) {
+      this.#bytes[this.#at++] = top | 26;
+      this.#at = this.#bytes.writeUInt32BE(argument, this.#at);
+    } else {
+      this.#bytes[this.#at++] = top | 27;
+      this.#at = this.#bytes.writeBigUInt64BE(BigInt(argument), this.#at);
+    }
+  }
+
+  integer(value: number): void {
+    if (value < 0) this.head(1, -1 - value);
+    else this.head(0, value);
+  }
+
+  double(value: number): void {
+    this.#room(9);
+    this.#bytes[this.#at++] = 0xfb;
+    this.#at = this.#bytes.writeDoubleBE(value, this.#at);
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#room(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  bytes(value: Uint8Array): void {
+    this.head(2, value.length);
+    this.raw(value);
+  }
+
+  text(value: string): void {
+    const length = Buffer.byteLength(value);
+    this.head(3, length);
+    this.#room(length);
+    this.#at += this.#bytes.write(value, this.#at);
+  }
+
+  finish(): Buffer {
+    return this.#bytes.subarray(0, this.#at);
+  }
+}

@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { World } from '@millrace/world';
+import { makeSelfSigned } from './listen/self-signed.ts';
+
+/** The certificate the operator named, or a self-signed one kept in the data directory so that clients can pin it. */
+export async function certificateOf(at: {
+  world: World;
+  directory: string;
+  host: string;
+  certFile: string | undefined;
+  keyFile: string | undefined;
+}): Promise<{ cert: string; key: string }> {
+  const { world, directory, certFile, keyFile } = at;
+  if (certFile !== undefined && keyFile !== undefined) return { cert: await readFile(certFile, 'utf8'), key: await readFile(keyFile, 'utf8') };
+  const path = join(directory, 'keys/self-signed.pem');
+  if (!(await world.disk.exists(path))) {
+    const made = makeSelfSigned(at.host, world.clock.now());
+    const file = await world.disk.open(`${path}.draft`, 'write');
+    await file.truncate(0);
+    await file.write([Buffer.from(made.cert + made.key)], 0);
+    await file.datasync();
+    await file.close();
+    await world.disk.rename(`${path}.draft`, path);
+  }
+  const both = await readFile(path, 'utf8');
+  const split = both.indexOf('-----BEGIN PRIVATE KEY');
+  return { cert: both.slice(0, split), key: both.slice(split) };
+}

@@ -1,0 +1,96 @@
+import { authorize } from '@millrace/access';
+import type { Caller } from '@millrace/access';
+import { operations, resourcesOf } from '@millrace/data-streams';
+import type { DataStreams, RequestContext } from '@millrace/data-streams';
+import { AwsError } from '@millrace/model';
+import type { ServiceModel } from '@millrace/model';
+import { encodingOf, openExchange, readInput, writeError, writeOutput } from '@millrace/protocol';
+import type { Exchange, HttpRequest, HttpResponse } from '@millrace/protocol';
+import type { World } from '@millrace/world';
+import type { Logger } from './logging.ts';
+import type { RequestMetrics } from './metrics.ts';
+
+export interface DispatchOptions {
+  readonly world: World;
+  readonly logger: Logger;
+  readonly metrics: RequestMetrics;
+  readonly model: ServiceModel;
+  readonly service: DataStreams;
+  readonly authenticate: (request: HttpRequest) => Caller;
+  /** Whether policies are evaluated. */
+  readonly enforcesPolicies: boolean;
+  /** GET /health and GET /metrics. */
+  page(path: string): HttpResponse | undefined;
+}
+
+type AnyHandler = (service: DataStreams, input: never, context: RequestContext) => unknown;
+
+const corsHeaders = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'x-amzn-requestid,x-amzn-errortype,x-amz-id-2',
+};
+
+/** A request's way through the rooms: which operation, who, what input, may they, the operation, the answer. */
+export function createDispatcher(options: DispatchOptions): (request: HttpRequest) => Promise<HttpResponse> {
+  const { world, metrics, model } = options;
+  const services = new Map([[model.targetPrefix, model]]);
+  return async (request) => {
+    const page = request.method === 'GET' ? options.page(request.path) : undefined;
+    if (page !== undefined) return page;
+    if (request.method === 'OPTIONS') return preflight(request);
+    const requestId = world.random.uuid();
+    const began = world.clock.monotonicMs();
+    let exchange: Exchange | undefined;
+    let answer: HttpResponse;
+    let code: string | undefined;
+    try {
+      exchange = openExchange(request, services);
+      answer = writeOutput(exchange, await call(options, exchange, request, requestId), requestId);
+    } catch (error) {
+      if (!(error instanceof AwsError)) options.logger.error('a request failed', error, { operation: exchange?.operation.name, requestId });
+      code = error instanceof AwsError ? error.code : 'InternalFailure';
+      answer = writeError(error, encodingOf(request), requestId);
+    }
+    metrics.observe(exchange?.operation.name ?? 'none', answer.status, code, world.clock.monotonicMs() - began);
+    return request.headers['origin'] === undefined ? answer : { ...answer, headers: { ...answer.headers, ...corsHeaders } };
+  };
+}
+
+async function call(options: DispatchOptions, exchange: Exchange, request: HttpRequest, requestId: string): Promise<unknown> {
+  const { service } = options;
+  const { name } = exchange.operation;
+  const caller = options.authenticate(request);
+  const handler = (operations as Readonly<Record<string, AnyHandler>>)[name];
+  if (handler === undefined) {
+    throw new AwsError('UnknownOperationException', `Millrace does not have the operation ${name} yet.`);
+  }
+  const input = readInput(exchange, request.body);
+  const context: RequestContext = { requestId, account: caller.account, region: caller.region, principal: caller.arn, signal: request.signal };
+  if (options.enforcesPolicies) {
+    const { arn, account, policy } = resourcesOf(service, input, context);
+    authorize({
+      caller,
+      action: `kinesis:${name}`,
+      resource: arn,
+      resourceAccount: account,
+      resourcePolicy: policy,
+      context: { 'aws:sourceip': request.remoteAddress, 'aws:securetransport': String(request.secure), 'aws:requestedregion': caller.region },
+    });
+  }
+  return handler(service, input, context);
+}
+
+/** Browsers ask before they send signed headers. */
+function preflight(request: HttpRequest): HttpResponse {
+  const asked = request.headers['access-control-request-headers'];
+  return {
+    status: 200,
+    headers: {
+      ...corsHeaders,
+      'access-control-allow-methods': 'GET, POST, OPTIONS',
+      'access-control-max-age': '172800',
+      ...(asked !== undefined && { 'access-control-allow-headers': asked }),
+    },
+    body: '',
+  };
+}

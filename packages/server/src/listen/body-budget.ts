@@ -1,0 +1,34 @@
+/** Bytes of request bodies in memory. Who finds it spent waits in turn; a body larger than all of it waits until it is alone. */
+export class BodyBudget {
+  readonly #capacity: number;
+  readonly #waiting: { bytes: number; resume(): void }[] = [];
+  used = 0;
+  /** Requests under way, from their head to the end of their answer. */
+  requests = 0;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** Undefined when there is room now. */
+  acquire(bytes: number): Promise<void> | undefined {
+    if (this.#waiting.length === 0 && this.#fits(bytes)) {
+      this.used += bytes;
+      return undefined;
+    }
+    return new Promise((resolve) => this.#waiting.push({ bytes, resume: resolve }));
+  }
+
+  release(bytes: number): void {
+    this.used -= bytes;
+    while (this.#waiting.length > 0 && this.#fits(this.#waiting[0]!.bytes)) {
+      const { bytes: wanted, resume } = this.#waiting.shift()!;
+      this.used += wanted;
+      resume();
+    }
+  }
+
+  #fits(bytes: number): boolean {
+    return this.used === 0 || this.used + bytes <= this.#capacity;
+  }
+}

@@ -1,0 +1,112 @@
+import { createServer } from 'node:http';
+import { performServerHandshake } from 'node:http2';
+import type { Socket } from 'node:net';
+import { createSecureContext, TLSSocket } from 'node:tls';
+import type { SecureContext } from 'node:tls';
+import type { HttpRequest, HttpResponse } from '@millrace/protocol';
+import type { World } from '@millrace/world';
+import { BodyBudget } from './body-budget.ts';
+import { serveHttp1 } from './http1.ts';
+import { serveHttp2 } from './http2.ts';
+
+/*
+ * One port for every client, told apart by the first bytes:
+ *
+ *   0x16                    TLS; inside it the first bytes decide again (Java's SDK v2 sends no ALPN, then speaks HTTP/2)
+ *   "PRI * HTTP/2.0…"       HTTP/2 with prior knowledge (Java and JavaScript on http://)
+ *   anything else           HTTP/1.1
+ */
+export interface ListenOptions {
+  readonly world: World;
+  readonly host: string;
+  readonly port: number;
+  /** PEM certificate and key; asked for at the first TLS connection. */
+  certificate(): Promise<{ cert: string; key: string }>;
+  readonly bodyLimitBytes: number;
+  /** Bodies in memory at once, of all connections: more wait, unread, in their sockets. */
+  readonly bodyBudgetBytes: number;
+  report(error: unknown): void;
+}
+
+export type Handle = (request: HttpRequest) => Promise<HttpResponse>;
+
+/** What the HTTP versions have in common. */
+export interface Serving {
+  readonly handle: Handle;
+  readonly budget: BodyBudget;
+  readonly bodyLimitBytes: number;
+  report(error: unknown): void;
+}
+
+export interface Listening {
+  readonly port: number;
+  /** Stops accepting, lets requests under way finish for a while, then closes every connection. */
+  close(): Promise<void>;
+  metrics(): Readonly<Record<string, number>>;
+}
+
+const firstBytesMs = 70_000;
+const graceMs = 5000;
+const preface = Buffer.from('PRI * HTTP/2.0');
+
+export async function startListening(options: ListenOptions, handle: Handle): Promise<Listening> {
+  const { clock } = options.world;
+  const budget = new BodyBudget(options.bodyBudgetBytes);
+  const sockets = new Set<Socket>();
+  const serving: Serving = { handle, budget, bodyLimitBytes: options.bodyLimitBytes, report: options.report };
+  const http1 = createServer({ maxHeaderSize: 32 << 10, headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000, noDelay: true, insecureHTTPParser: false });
+  serveHttp1(http1, serving);
+  // It never listens itself: this starts its watch over slow requests.
+  http1.emit('listening');
+  let secure: Promise<SecureContext> | undefined;
+  const secureContext = (): Promise<SecureContext> => (secure ??= options.certificate().then((pem) => createSecureContext(pem)));
+
+  const route = (socket: Socket, isSecure: boolean): void => {
+    const timer = clock.setTimer(firstBytesMs, () => socket.destroy());
+    socket.once('close', () => timer.cancel());
+    socket.once('readable', () => {
+      timer.cancel();
+      const bytes = socket.read() as Buffer | null;
+      if (bytes === null) return;
+      socket.unshift(bytes);
+      if (!isSecure && bytes[0] === 0x16) return void startTls(socket);
+      if (bytes.subarray(0, preface.length).equals(preface.subarray(0, bytes.length))) return serveHttp2(performServerHandshake(socket, http2Settings), isSecure, serving);
+      http1.emit('connection', socket);
+    });
+  };
+  const startTls = async (socket: Socket): Promise<void> => {
+    try {
+      const tls = new TLSSocket(socket, { isServer: true, secureContext: await secureContext(), ALPNProtocols: ['h2', 'http/1.1'] });
+      tls.on('error', () => socket.destroy());
+      route(tls, true);
+    } catch (error) {
+      options.report(error);
+      socket.destroy();
+    }
+  };
+  const listener = await options.world.network.listen(options, (socket) => {
+    sockets.add(socket);
+    // A reset by the client is nobody's fault; without a listener it would end the process.
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => sockets.delete(socket));
+    route(socket, false);
+  });
+  return {
+    port: listener.port,
+    metrics: () => ({ connections: sockets.size, bodyBytes: budget.used, requests: budget.requests }),
+    async close() {
+      const stopped = listener.close();
+      http1.closeIdleConnections();
+      const deadline = clock.monotonicMs() + graceMs;
+      while (budget.requests > 0 && clock.monotonicMs() < deadline) await new Promise<void>((resolve) => clock.setTimer(10, resolve));
+      http1.close();
+      for (const socket of sockets) socket.destroy();
+      await stopped;
+    },
+  };
+}
+
+const http2Settings = {
+  settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20, maxHeaderListSize: 32 << 10 },
+  maxSessionMemory: 64,
+};

@@ -1,0 +1,162 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createAuthenticator, openKeyRing, readIdentities } from '@millrace/access';
+import { openDataStreams, streamsMachine } from '@millrace/data-streams';
+import type { OpenDataStreams } from '@millrace/data-streams';
+import { openEmbeddedLog, openRegistry } from '@millrace/log';
+import { loadService } from '@millrace/model';
+import type { HttpResponse } from '@millrace/protocol';
+import { realWorld } from '@millrace/world';
+import type { World } from '@millrace/world';
+import { ConfigurationError } from './configuration.ts';
+import type { Configuration } from './configuration.ts';
+import { createDispatcher } from './dispatch.ts';
+import { certificateOf } from './certificate.ts';
+import { checkDirectory } from './data-directory.ts';
+import { startListening } from './listen/listen.ts';
+import type { Listening } from './listen/listen.ts';
+import { createLogger } from './logging.ts';
+import type { Logger } from './logging.ts';
+import { createRequestMetrics } from './metrics.ts';
+
+const bodyLimitBytes = 16 << 20;
+
+/** Runs the server until SIGTERM or SIGINT; resolves with the exit code. */
+export async function serve(configuration: Configuration): Promise<number> {
+  const world = realWorld();
+  const { settings } = configuration;
+  const logger = createLogger(settings.log, world.clock, (line) => process.stderr.write(line));
+  const directory = settings.data === undefined ? await mkdtemp(join(tmpdir(), 'millrace-')) : resolve(settings.data);
+  const store = await openStore({ world, directory, configuration, logger });
+  const listening = await startServing({ world, directory, configuration, logger, store });
+  logger.info('serving', { data: directory, auth: settings.auth, limits: settings.limits });
+  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
+  process.stdout.write(`millrace ready http://${host}:${listening.port}\n`);
+  await untilToldToStop();
+  logger.info('stopping');
+  store.streams.stop();
+  await listening.close();
+  await store.stop();
+  logger.info('stopped');
+  return 0;
+}
+
+interface Store {
+  readonly streams: OpenDataStreams;
+  health(): Error | undefined;
+  metrics(): Readonly<Record<string, Readonly<Record<string, number>>>>;
+  stop(): Promise<void>;
+}
+
+async function openStore(at: { world: World; directory: string; configuration: Configuration; logger: Logger }): Promise<Store> {
+  const { world, directory, configuration, logger } = at;
+  const { settings } = configuration;
+  await world.disk.makeDirectory(directory);
+  const lock = await world.disk.lock(directory);
+  if (lock === undefined) throw new ConfigurationError(`${directory} is in use by another process`);
+  await checkDirectory(world, directory);
+  const keys = await openKeyRing({ world, directory: join(directory, 'keys') });
+  const log = await openEmbeddedLog({
+    world,
+    directory: join(directory, 'log'),
+    cipher: keys,
+    hotBytes: settings['hot-mib'] << 20,
+    report: (message) => logger.warn(message),
+  });
+  const registry = await openRegistry({ world, directory: join(directory, 'registry'), machine: streamsMachine });
+  const streams = await openDataStreams({
+    world,
+    log,
+    registry,
+    keys,
+    iteratorKey: keys.derive('shard iterators'),
+    settings: {
+      limits: settings.limits,
+      transitionMs: settings['transition-ms'],
+      consumersPerStream: settings['consumers-per-stream'],
+      shardQuota: settings['shard-quota'],
+    },
+    report: (error) => logger.error('a background task failed', error),
+  });
+  return {
+    streams,
+    health: () => log.failure() ?? registry.failure(),
+    metrics: () => ({ log: log.metrics(), streams: streams.metrics() }),
+    async stop() {
+      await registry.stop();
+      await log.stop();
+      await lock.release();
+    },
+  };
+}
+
+async function startServing(at: { world: World; directory: string; configuration: Configuration; logger: Logger; store: Store }): Promise<Listening> {
+  const { world, directory, configuration, logger, store } = at;
+  const { settings } = configuration;
+  const metrics = createRequestMetrics();
+  let listening: Listening | undefined;
+  const identities = readIdentitiesOrFail(configuration);
+  const dispatch = createDispatcher({
+    world,
+    logger,
+    metrics,
+    model: loadService('kinesis'),
+    service: store.streams.service,
+    authenticate: createAuthenticator({
+      mode: settings.auth,
+      identities,
+      defaultAccount: settings.account,
+      defaultRegion: settings.region,
+      clock: world.clock,
+    }),
+    enforcesPolicies: settings.auth === 'iam',
+    page: (path) => {
+      if (path === '/health') return healthPage(store.health());
+      if (path === '/metrics') return textPage(metrics.render({ ...store.metrics(), listener: listening?.metrics() ?? {}, process: processMetrics() }));
+      return undefined;
+    },
+  });
+  listening = await startListening(
+    {
+      world,
+      host: settings.host,
+      port: settings.port,
+      certificate: () => certificateOf({ world, directory, host: settings.host, certFile: settings['tls-cert'], keyFile: settings['tls-key'] }),
+      bodyLimitBytes,
+      bodyBudgetBytes: settings['body-budget-mib'] << 20,
+      report: (error) => logger.error('a connection failed', error),
+    },
+    dispatch,
+  );
+  return listening;
+}
+
+function readIdentitiesOrFail(configuration: Configuration): ReturnType<typeof readIdentities> {
+  try {
+    return readIdentities(configuration.identities, configuration.settings.account);
+  } catch (error) {
+    throw new ConfigurationError((error as Error).message, { cause: error });
+  }
+}
+
+function healthPage(failure: Error | undefined): HttpResponse {
+  const body = JSON.stringify(failure === undefined ? { status: 'ok' } : { status: 'failing', reason: failure.message });
+  return { status: failure === undefined ? 200 : 503, headers: { 'content-type': 'application/json' }, body };
+}
+
+function textPage(body: string): HttpResponse {
+  return { status: 200, headers: { 'content-type': 'text/plain; version=0.0.4' }, body };
+}
+
+function processMetrics(): Record<string, number> {
+  const { rss, heapUsed } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  return { residentBytes: rss, heapBytes: heapUsed, cpuSeconds: (user + system) / 1e6, uptimeSeconds: process.uptime() };
+}
+
+function untilToldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+}
