@@ -16,7 +16,7 @@ before(async () => {
 });
 after(async () => {
   delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
-  assert.equal(await server.stop(), 0);
+  assert.equal(await server.stop(), 0, server.log());
 });
 
 const transports = {

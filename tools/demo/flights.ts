@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { join } from 'node:path';
 
 /** One flight of the vega-datasets package (US domestic flights, January to March 2001). */
 export interface Flight {
@@ -23,7 +23,8 @@ export interface PacedFlight {
 
 /** The flights in order of departure, their three months squeezed into `durationMs`. */
 export function loadFlights(durationMs: number): PacedFlight[] {
-  const file = createRequire(import.meta.url).resolve('vega-datasets/data/flights-20k.json');
+  // The package exports no path to its files.
+  const file = join(import.meta.dirname, '../../node_modules/vega-datasets/data/flights-20k.json');
   const flights = JSON.parse(readFileSync(file, 'utf8')) as Flight[];
   const times = flights.map(({ date }) => Date.parse(`${date.replaceAll('/', '-').replace(' ', 'T')}:00Z`));
   const first = Math.min(...times);

@@ -70,7 +70,6 @@ def main(endpoint):
     assert message == "Stream absent under account 123456789012 not found.", message
     expect_error("ResourceInUseException", kinesis.create_stream, StreamName="story", ShardCount=1)
     expect_error("InvalidArgumentException", kinesis.get_records, ShardIterator="bad")
-    expect_error("DryRunOperationException", kinesis.put_record, StreamName="story", PartitionKey="a", Data=b"x", DryRun=True)
 
     kinesis.start_stream_encryption(StreamName="story", EncryptionType="KMS", KeyId="alias/aws/kinesis")
     kinesis.get_waiter("stream_exists").wait(StreamName="story", WaiterConfig={"Delay": 1})

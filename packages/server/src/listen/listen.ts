@@ -1,6 +1,8 @@
 import { createServer } from 'node:http';
 import { performServerHandshake } from 'node:http2';
 import type { Socket } from 'node:net';
+import { duplexPair, pipeline } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import type { HttpRequest, HttpResponse } from '@millrace/protocol';
@@ -70,15 +72,19 @@ export async function startListening(options: ListenOptions, handle: Handle): Pr
       if (bytes === null) return;
       socket.unshift(bytes);
       if (!isSecure && bytes[0] === 0x16) return void startTls(socket);
-      if (bytes.subarray(0, preface.length).equals(preface.subarray(0, bytes.length))) return serveHttp2(performServerHandshake(socket, http2Settings), isSecure, serving);
-      http1.emit('connection', socket);
+      if (!bytes.subarray(0, preface.length).equals(preface.subarray(0, bytes.length))) return void http1.emit('connection', socket);
+      serveHttp2(performServerHandshake(isSecure ? rewound(socket) : socket, http2Settings), isSecure, serving);
     });
   };
   const startTls = async (socket: Socket): Promise<void> => {
     try {
       const tls = new TLSSocket(socket, { isServer: true, secureContext: await secureContext(), ALPNProtocols: ['h2', 'http/1.1'] });
       tls.on('error', () => socket.destroy());
-      route(tls, true);
+      tls.once('secure', () => {
+        if (tls.alpnProtocol === 'h2') serveHttp2(performServerHandshake(tls, http2Settings), true, serving);
+        else if (tls.alpnProtocol === 'http/1.1') http1.emit('connection', tls);
+        else route(tls, true);
+      });
     } catch (error) {
       options.report(error);
       socket.destroy();
@@ -110,3 +116,13 @@ const http2Settings = {
   settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20, maxHeaderListSize: 32 << 10 },
   maxSessionMemory: 64,
 };
+
+/**
+ * A stream that begins with what was read and pushed back. Node's HTTP/2 takes pushed-back bytes from a plain socket, but
+ * throws on a TLS one (seen with Node 24.21), so those few clients that send no ALPN go through a pair of streams.
+ */
+function rewound(socket: Socket): Duplex {
+  const [outer, inner] = duplexPair();
+  pipeline(socket, inner, socket, () => socket.destroy());
+  return outer;
+}
