@@ -81,7 +81,7 @@ export async function startListening(options: ListenOptions, handle: Handle): Pr
       const tls = new TLSSocket(socket, { isServer: true, secureContext: await secureContext(), ALPNProtocols: ['h2', 'http/1.1'] });
       tls.on('error', () => socket.destroy());
       tls.once('secure', () => {
-        if (tls.alpnProtocol === 'h2') serveHttp2(performServerHandshake(tls, http2Settings), true, serving);
+        if (tls.alpnProtocol === 'h2') serveHttp2(performServerHandshake(rewound(tls), http2Settings), true, serving);
         else if (tls.alpnProtocol === 'http/1.1') http1.emit('connection', tls);
         else route(tls, true);
       });
@@ -118,8 +118,8 @@ const http2Settings = {
 };
 
 /**
- * A stream that begins with what was read and pushed back. Node's HTTP/2 takes pushed-back bytes from a plain socket, but
- * throws on a TLS one (seen with Node 24.21), so those few clients that send no ALPN go through a pair of streams.
+ * HTTP/2 on a TLS socket of our own making goes through a pair of streams: handed the socket itself, Node 24.21 throws at
+ * pushed-back bytes (clients without ALPN) or never reads the preface (clients with it).
  */
 function rewound(socket: Socket): Duplex {
   const [outer, inner] = duplexPair();
