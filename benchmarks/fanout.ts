@@ -7,12 +7,19 @@ import { buildRequest, openConnection } from './raw-client.ts';
 
 const [endpoint, stream, seconds, rate] = process.argv.slice(2);
 const url = new URL(endpoint!);
-const client = new Kinesis({ endpoint: endpoint!, region: 'us-east-1', credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } });
+const client = new Kinesis({
+  endpoint: endpoint!,
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+});
 const total = Number(seconds) * Number(rate);
 const latencies: number[] = [];
 
 const { StreamDescriptionSummary: summary } = await client.describeStreamSummary({ StreamName: stream! });
-const { Consumer: consumer } = await client.registerStreamConsumer({ StreamARN: summary!.StreamARN!, ConsumerName: 'bench' });
+const { Consumer: consumer } = await client.registerStreamConsumer({
+  StreamARN: summary!.StreamARN!,
+  ConsumerName: 'bench',
+});
 for (;;) {
   const { ConsumerDescription: found } = await client.describeStreamConsumer({ ConsumerARN: consumer!.ConsumerARN! });
   if (found?.ConsumerStatus === 'ACTIVE') break;
@@ -40,10 +47,15 @@ await Promise.all(
     while (next < total) {
       const index = next++;
       const dueMs = began + (index / Number(rate)) * 1000;
-      while (performance.now() < dueMs) await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueMs - performance.now())));
+      while (performance.now() < dueMs)
+        await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueMs - performance.now())));
       const data = Buffer.from(String(dueMs)).toString('base64');
       await connection.send(
-        buildRequest(url.host, 'PutRecord', JSON.stringify({ StreamName: stream, PartitionKey: `key-${index % 997}`, Data: data })),
+        buildRequest(
+          url.host,
+          'PutRecord',
+          JSON.stringify({ StreamName: stream, PartitionKey: `key-${index % 997}`, Data: data }),
+        ),
       );
     }
   }),
@@ -52,6 +64,9 @@ const giveUp = setTimeout(() => stop.abort(), 5000);
 await Promise.allSettled(readers);
 clearTimeout(giveUp);
 latencies.sort((a, b) => a - b);
-const at = (p: number): number => latencies[Math.min(latencies.length - 1, Math.floor(p * latencies.length))] ?? Number.NaN;
-console.log(JSON.stringify({ received: latencies.length, sent: total, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: at(0.999) }));
+const at = (p: number): number =>
+  latencies[Math.min(latencies.length - 1, Math.floor(p * latencies.length))] ?? Number.NaN;
+console.log(
+  JSON.stringify({ received: latencies.length, sent: total, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: at(0.999) }),
+);
 process.exit(latencies.length >= total ? 0 : 1);

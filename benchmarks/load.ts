@@ -38,8 +38,15 @@ function putRecords(at: Target, shape: { connections: number; records: number; s
   const data = Buffer.alloc(size, 'x').toString('base64');
   // Several prebuilt bodies, so that keys spread over all shards.
   const requests = Array.from({ length: 16 }, (_, body) => {
-    const entries = Array.from({ length: records }, (_unused, index) => ({ PartitionKey: `key-${body}-${index}`, Data: data }));
-    return buildRequest(`${at.host}:${at.port}`, 'PutRecords', JSON.stringify({ StreamName: at.stream, Records: entries }));
+    const entries = Array.from({ length: records }, (_unused, index) => ({
+      PartitionKey: `key-${body}-${index}`,
+      Data: data,
+    }));
+    return buildRequest(
+      `${at.host}:${at.port}`,
+      'PutRecords',
+      JSON.stringify({ StreamName: at.stream, Records: entries }),
+    );
   });
   return closedLoop(at, connections, requests, (body) => {
     if (body.indexOf('"FailedRecordCount":0') < 0) throw new Error(`records failed: ${body.toString().slice(0, 300)}`);
@@ -98,7 +105,9 @@ async function replay(at: Target): Promise<LoadResult> {
     if (answer.status !== 200) throw new Error(`${answer.status} ${answer.body.toString().slice(0, 300)}`);
     return answer.body;
   };
-  const shards = JSON.parse((await call(first, 'ListShards', { StreamName: at.stream })).toString()) as { Shards: { ShardId: string }[] };
+  const shards = JSON.parse((await call(first, 'ListShards', { StreamName: at.stream })).toString()) as {
+    Shards: { ShardId: string }[];
+  };
   const latencies: number[] = [];
   let records = 0;
   let bytes = 0;
@@ -106,7 +115,11 @@ async function replay(at: Target): Promise<LoadResult> {
   await Promise.all(
     shards.Shards.map(async ({ ShardId: shardId }) => {
       const connection = await openConnection(at.host, at.port);
-      const start = await call(connection, 'GetShardIterator', { StreamName: at.stream, ShardId: shardId, ShardIteratorType: 'TRIM_HORIZON' });
+      const start = await call(connection, 'GetShardIterator', {
+        StreamName: at.stream,
+        ShardId: shardId,
+        ShardIteratorType: 'TRIM_HORIZON',
+      });
       let iterator = (JSON.parse(start.toString()) as { ShardIterator: string }).ShardIterator;
       for (;;) {
         const sent = performance.now();
@@ -126,7 +139,7 @@ async function replay(at: Target): Promise<LoadResult> {
 
 /** Counts a page without parsing the records: JSON.parse of ten megabytes would be the load's own bottleneck. */
 function scanPage(body: Buffer): { records: number; bytes: number; next: string; millisBehindLatest: number } {
-  const text = body.latin1Slice();
+  const text = body.toString('latin1');
   let records = 0;
   let bytes = 0;
   for (let at = text.indexOf('"Data":"'); at >= 0; at = text.indexOf('"Data":"', at)) {

@@ -48,7 +48,7 @@ function wrap(socket: Socket): RawConnection {
       chunks = [all];
       const end = all.indexOf('\r\n\r\n');
       if (end < 0) return;
-      const text = all.latin1Slice(0, end);
+      const text = all.toString('latin1', 0, end);
       const length = /\r\ncontent-length: *(\d+)/i.exec(text);
       head = {
         status: Number(text.slice(9, 12)),
@@ -92,7 +92,7 @@ function dechunk(bytes: Buffer): Buffer {
   let at = 0;
   for (;;) {
     const lineEnd = bytes.indexOf('\r\n', at);
-    const length = Number.parseInt(bytes.latin1Slice(at, lineEnd), 16);
+    const length = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
     if (!(length > 0)) return Buffer.concat(parts);
     parts.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + length));
     at = lineEnd + 2 + length + 2;

@@ -13,7 +13,9 @@ import { processUsage, startKinesalite, startMillrace } from './servers.ts';
 import type { Candidate } from './servers.ts';
 
 const run = promisify(execFile);
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '5' }, help: { type: 'boolean', short: 'h' } } });
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '5' }, help: { type: 'boolean', short: 'h' } },
+});
 if (values.help) {
   console.log('usage: npm run bench [-- --seconds N]   seconds a workload, default 5');
   process.exit(0);
@@ -56,7 +58,15 @@ async function measure(start: () => Promise<Candidate>): Promise<{ rows: Row[]; 
 async function drive(server: Candidate, workload: string): Promise<Row> {
   process.stderr.write(`${server.name}: ${workload} …\n`);
   const before = processUsage(server.pid).cpuSeconds;
-  const args = ['--conditions=source', join(import.meta.dirname, 'load.ts'), workload, server.host, String(server.port), 'bench', values.seconds];
+  const args = [
+    '--conditions=source',
+    join(import.meta.dirname, 'load.ts'),
+    workload,
+    server.host,
+    String(server.port),
+    'bench',
+    values.seconds,
+  ];
   const { stdout } = await run(process.execPath, args, { maxBuffer: 1 << 24 });
   const result = JSON.parse(stdout) as LoadResult;
   const { cpuSeconds, residentMb } = processUsage(server.pid);
@@ -79,7 +89,9 @@ async function createStream(server: Candidate, name: string, shards: number): Pr
   const host = `${server.host}:${server.port}`;
   await connection.send(buildRequest(host, 'CreateStream', JSON.stringify({ StreamName: name, ShardCount: shards })));
   for (;;) {
-    const answer = await connection.send(buildRequest(host, 'DescribeStreamSummary', JSON.stringify({ StreamName: name })));
+    const answer = await connection.send(
+      buildRequest(host, 'DescribeStreamSummary', JSON.stringify({ StreamName: name })),
+    );
     if (answer.body.includes('"ACTIVE"')) break;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -93,7 +105,14 @@ async function fanoutLatency(): Promise<{ p50Ms: number; p99Ms: number; p999Ms: 
     const endpoint = `http://${server.host}:${server.port}`;
     process.stderr.write('millrace: SubscribeToShard at 1,000 records/s …\n');
     const script = join(import.meta.dirname, 'fanout.ts');
-    const { stdout } = await run(process.execPath, ['--conditions=source', script, endpoint, 'bench', values.seconds, '1000']);
+    const { stdout } = await run(process.execPath, [
+      '--conditions=source',
+      script,
+      endpoint,
+      'bench',
+      values.seconds,
+      '1000',
+    ]);
     return JSON.parse(stdout) as { p50Ms: number; p99Ms: number; p999Ms: number; received: number };
   } finally {
     await server.stop();
@@ -119,14 +138,25 @@ function table(rows: readonly Row[]): string {
 const millrace = await measure(startMillrace);
 const fanout = await fanoutLatency();
 const kinesalite = await measure(startKinesalite);
-const rows = workloads.flatMap((workload) => [...millrace.rows, ...kinesalite.rows].filter((row) => row.workload === workload));
+const rows = workloads.flatMap((workload) =>
+  [...millrace.rows, ...kinesalite.rows].filter((row) => row.workload === workload),
+);
 const ratios = workloads.map((workload) => {
   const [ours, theirs] = rows.filter((row) => row.workload === workload);
   return `${workload}: ${(ours!.perSecond / theirs!.perSecond).toFixed(1)} times kinesalite's records/s, ${(theirs!.cpuUs / ours!.cpuUs).toFixed(1)} times less CPU a record`;
 });
-console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}; Millrace syncs to disk before each acknowledgement\n`);
+console.log(
+  `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}; Millrace syncs to disk before each acknowledgement\n`,
+);
 console.log(`${table(rows)}\n\n${ratios.join('\n')}\n`);
-console.log(`SubscribeToShard put to receive at 1,000 records/s: p50 ${fanout.p50Ms.toFixed(2)} ms, p99 ${fanout.p99Ms.toFixed(2)} ms, ${fanout.received} received`);
-console.log(`Millrace: ready in ${millrace.readyMs.toFixed(0)} ms, ${millrace.idleMb.toFixed(0)} MB idle; kinesalite: ${kinesalite.readyMs.toFixed(0)} ms, ${kinesalite.idleMb.toFixed(0)} MB`);
+console.log(
+  `SubscribeToShard put to receive at 1,000 records/s: p50 ${fanout.p50Ms.toFixed(2)} ms, p99 ${fanout.p99Ms.toFixed(2)} ms, ${fanout.received} received`,
+);
+console.log(
+  `Millrace: ready in ${millrace.readyMs.toFixed(0)} ms, ${millrace.idleMb.toFixed(0)} MB idle; kinesalite: ${kinesalite.readyMs.toFixed(0)} ms, ${kinesalite.idleMb.toFixed(0)} MB`,
+);
 await mkdir(join(import.meta.dirname, '../.cache'), { recursive: true });
-await writeFile(join(import.meta.dirname, '../.cache/bench.json'), `${JSON.stringify({ rows, fanout, millrace, kinesalite }, null, 2)}\n`);
+await writeFile(
+  join(import.meta.dirname, '../.cache/bench.json'),
+  `${JSON.stringify({ rows, fanout, millrace, kinesalite }, null, 2)}\n`,
+);

@@ -45,13 +45,19 @@ export async function startKinesalite(): Promise<Candidate> {
   if (!existsSync(cli)) {
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'package.json'), '{"private":true}');
-    await promisify(execFile)('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', 'kinesalite@3.3.3'], { cwd: folder });
+    await promisify(execFile)('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', 'kinesalite@3.3.3'], {
+      cwd: folder,
+    });
   }
   const port = await freePort();
   const began = performance.now();
-  const child = spawn(process.execPath, [cli, '--port', String(port), '--createStreamMs', '0', '--shardLimit', '1000'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const child = spawn(
+    process.execPath,
+    [cli, '--port', String(port), '--createStreamMs', '0', '--shardLimit', '1000'],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
   await new Promise<void>((resolve, reject) => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => text.includes('Listening') && resolve());
     child.once('exit', () => reject(new Error('kinesalite ended')));

@@ -56,7 +56,9 @@ export function nodeBinary() {
   if (existsSync(packaged)) return packaged;
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > minimumNode[0] || (major === minimumNode[0] && minor >= minimumNode[1])) return process.execPath;
-  console.error(`millrace: Node ${process.versions.node} is too old and no packaged Node fits ${process.platform}-${process.arch}: install Node ${minimumNode.join('.')} or newer`);
+  console.error(
+    `millrace: Node ${process.versions.node} is too old and no packaged Node fits ${process.platform}-${process.arch}: install Node ${minimumNode.join('.')} or newer`,
+  );
   process.exit(1);
 }
 
@@ -65,7 +67,9 @@ function build() {
   if (existsSync(stamp) && newestSource() <= statSync(stamp).mtimeMs) return;
   console.error('millrace: building …');
   const began = new Date();
-  run(nodeBinary(), [join(root, 'node_modules/typescript/bin/tsc'), '-b', 'packages/server'], { stdio: ['ignore', 2, 2] });
+  run(nodeBinary(), [join(root, 'node_modules/typescript/bin/tsc'), '-b', 'packages/server'], {
+    stdio: ['ignore', 2, 2],
+  });
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, `${began.toISOString()}\n`);
 }

@@ -32,7 +32,9 @@ export async function javaClassPath(): Promise<string> {
   const classes = join(folder, 'classes');
   await once(folder, join(source, 'src/KclWorker.java'), async () => {
     const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
-    await run('mvn', ['-q', '-B', '-f', join(source, 'pom.xml'), goal, `-DoutputDirectory=${jars}`], { maxBuffer: 1 << 26 });
+    await run('mvn', ['-q', '-B', '-f', join(source, 'pom.xml'), goal, `-DoutputDirectory=${jars}`], {
+      maxBuffer: 1 << 26,
+    });
     await run('javac', ['-cp', join(jars, '*'), '-d', classes, join(source, 'src/KclWorker.java')]);
   });
   return [classes, join(jars, '*')].join(':');

@@ -22,65 +22,78 @@ after(async () => {
 const transports = {
   'HTTP/1.1': () => ({ scheme: 'http', requestHandler: new NodeHttpHandler() }),
   'HTTP/2 on a plain port': () => ({ scheme: 'http', requestHandler: new NodeHttp2Handler() }),
-  'TLS and HTTP/1.1': () => ({ scheme: 'https', requestHandler: new NodeHttpHandler({ httpsAgent: new Agent({ rejectUnauthorized: false }) }) }),
+  'TLS and HTTP/1.1': () => ({
+    scheme: 'https',
+    requestHandler: new NodeHttpHandler({ httpsAgent: new Agent({ rejectUnauthorized: false }) }),
+  }),
   'TLS and HTTP/2': () => ({ scheme: 'https', requestHandler: new NodeHttp2Handler() }),
 };
 
 for (const [index, [name, transport]] of Object.entries(transports).entries()) {
-  test(`JavaScript v3 over ${name}: puts, gets, is pushed records, sees the end of a shard`, { timeout: 60_000 }, async () => {
-    const { scheme, requestHandler } = transport();
-    const client = new Kinesis({
-      endpoint: server.endpoint.replace('http', scheme),
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'js', secretAccessKey: 'js' },
-      requestHandler,
-    });
-    const stream = `js-${index}`;
-    try {
-      await client.createStream({ StreamName: stream, ShardCount: 1 });
-      const arn = await active(client, stream);
-      const first = await client.putRecord({ StreamName: stream, PartitionKey: 'a', Data: Buffer.from('one') });
-      const { ShardIterator: iterator } = await client.getShardIterator({
-        StreamName: stream,
-        ShardId: first.ShardId!,
-        ShardIteratorType: 'TRIM_HORIZON',
+  test(
+    `JavaScript v3 over ${name}: puts, gets, is pushed records, sees the end of a shard`,
+    { timeout: 60_000 },
+    async () => {
+      const { scheme, requestHandler } = transport();
+      const client = new Kinesis({
+        endpoint: server.endpoint.replace('http', scheme),
+        region: 'us-east-1',
+        credentials: { accessKeyId: 'js', secretAccessKey: 'js' },
+        requestHandler,
       });
-      const page = await client.getRecords({ ShardIterator: iterator! });
-      assert.equal(Buffer.from(page.Records![0]!.Data!).toString(), 'one');
-      assert.ok(Math.abs(page.Records![0]!.ApproximateArrivalTimestamp!.getTime() - Date.now()) < 60_000);
+      const stream = `js-${index}`;
+      try {
+        await client.createStream({ StreamName: stream, ShardCount: 1 });
+        const arn = await active(client, stream);
+        const first = await client.putRecord({ StreamName: stream, PartitionKey: 'a', Data: Buffer.from('one') });
+        const { ShardIterator: iterator } = await client.getShardIterator({
+          StreamName: stream,
+          ShardId: first.ShardId!,
+          ShardIteratorType: 'TRIM_HORIZON',
+        });
+        const page = await client.getRecords({ ShardIterator: iterator! });
+        assert.equal(Buffer.from(page.Records![0]!.Data!).toString(), 'one');
+        assert.ok(Math.abs(page.Records![0]!.ApproximateArrivalTimestamp!.getTime() - Date.now()) < 60_000);
 
-      const { Consumer: consumer } = await client.registerStreamConsumer({ StreamARN: arn, ConsumerName: 'c' });
-      await untilTrue(async () => {
-        const { ConsumerDescription: found } = await client.describeStreamConsumer({ ConsumerARN: consumer!.ConsumerARN! });
-        return found?.ConsumerStatus === 'ACTIVE';
-      });
-      const { EventStream: events } = await client.subscribeToShard({
-        ConsumerARN: consumer!.ConsumerARN!,
-        ShardId: first.ShardId!,
-        StartingPosition: { Type: 'TRIM_HORIZON' },
-      });
-      const pushed: string[] = [];
-      let children: (string | undefined)[] = [];
-      let split = false;
-      for await (const { SubscribeToShardEvent: event } of events!) {
-        pushed.push(...event!.Records!.map(({ Data }) => Buffer.from(Data!).toString()));
-        if (pushed.length === 1 && !split) {
-          split = true;
-          await client.putRecord({ StreamName: stream, PartitionKey: 'a', Data: Buffer.from('two') });
-          await client.splitShard({ StreamName: stream, ShardToSplit: first.ShardId!, NewStartingHashKey: String(2n ** 127n) });
+        const { Consumer: consumer } = await client.registerStreamConsumer({ StreamARN: arn, ConsumerName: 'c' });
+        await untilTrue(async () => {
+          const { ConsumerDescription: found } = await client.describeStreamConsumer({
+            ConsumerARN: consumer!.ConsumerARN!,
+          });
+          return found?.ConsumerStatus === 'ACTIVE';
+        });
+        const { EventStream: events } = await client.subscribeToShard({
+          ConsumerARN: consumer!.ConsumerARN!,
+          ShardId: first.ShardId!,
+          StartingPosition: { Type: 'TRIM_HORIZON' },
+        });
+        const pushed: string[] = [];
+        let children: (string | undefined)[] = [];
+        let split = false;
+        for await (const { SubscribeToShardEvent: event } of events!) {
+          pushed.push(...event!.Records!.map(({ Data }) => Buffer.from(Data!).toString()));
+          if (pushed.length === 1 && !split) {
+            split = true;
+            await client.putRecord({ StreamName: stream, PartitionKey: 'a', Data: Buffer.from('two') });
+            await client.splitShard({
+              StreamName: stream,
+              ShardToSplit: first.ShardId!,
+              NewStartingHashKey: String(2n ** 127n),
+            });
+          }
+          if (event!.ChildShards !== undefined) {
+            children = event!.ChildShards.map(({ ShardId }) => ShardId);
+            assert.equal(event!.ContinuationSequenceNumber, undefined);
+          }
         }
-        if (event!.ChildShards !== undefined) {
-          children = event!.ChildShards.map(({ ShardId }) => ShardId);
-          assert.equal(event!.ContinuationSequenceNumber, undefined);
-        }
+        assert.deepEqual(pushed, ['one', 'two']);
+        assert.deepEqual(children, ['shardId-000000000001', 'shardId-000000000002']);
+        await assert.rejects(client.describeStream({ StreamName: 'absent' }), { name: 'ResourceNotFoundException' });
+      } finally {
+        client.destroy();
       }
-      assert.deepEqual(pushed, ['one', 'two']);
-      assert.deepEqual(children, ['shardId-000000000001', 'shardId-000000000002']);
-      await assert.rejects(client.describeStream({ StreamName: 'absent' }), { name: 'ResourceNotFoundException' });
-    } finally {
-      client.destroy();
-    }
-  });
+    },
+  );
 }
 
 async function active(client: Kinesis, stream: string): Promise<string> {

@@ -20,31 +20,61 @@ after(async () => {
 });
 
 for (const scheme of ['http', 'https']) {
-  test(`boto3 over ${scheme}: streams, records, fan-out, errors, encryption, resharding`, { timeout: 120_000 }, async () => {
-    const endpoint = server.endpoint.replace('http', scheme);
-    const { stdout } = await run(join(bin, 'python'), ['-W', 'ignore', join(import.meta.dirname, 'python/boto3_story.py'), endpoint]);
-    assert.match(stdout, /boto3 story passed/);
-  });
+  test(
+    `boto3 over ${scheme}: streams, records, fan-out, errors, encryption, resharding`,
+    { timeout: 120_000 },
+    async () => {
+      const endpoint = server.endpoint.replace('http', scheme);
+      const { stdout } = await run(join(bin, 'python'), [
+        '-W',
+        'ignore',
+        join(import.meta.dirname, 'python/boto3_story.py'),
+        endpoint,
+      ]);
+      assert.match(stdout, /boto3 story passed/);
+    },
+  );
 }
 
 async function aws(...args: string[]): Promise<Record<string, unknown>> {
-  const { stdout } = await run(join(bin, 'python'), [join(bin, 'aws'), '--endpoint-url', server.endpoint, '--output', 'json', 'kinesis', ...args], {
-    env: { ...process.env, AWS_ACCESS_KEY_ID: 'cli', AWS_SECRET_ACCESS_KEY: 'cli', AWS_DEFAULT_REGION: 'us-west-2' },
-  });
+  const { stdout } = await run(
+    join(bin, 'python'),
+    [join(bin, 'aws'), '--endpoint-url', server.endpoint, '--output', 'json', 'kinesis', ...args],
+    {
+      env: { ...process.env, AWS_ACCESS_KEY_ID: 'cli', AWS_SECRET_ACCESS_KEY: 'cli', AWS_DEFAULT_REGION: 'us-west-2' },
+    },
+  );
   return stdout.trim() === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>);
 }
 
 test('the AWS CLI creates a stream, puts and gets a record', { timeout: 120_000 }, async () => {
   await aws('create-stream', '--stream-name', 'cli', '--shard-count', '1');
   await aws('wait', 'stream-exists', '--stream-name', 'cli');
-  const put = await aws('put-record', '--stream-name', 'cli', '--partition-key', 'k', '--data', Buffer.from('hello').toString('base64'));
+  const put = await aws(
+    'put-record',
+    '--stream-name',
+    'cli',
+    '--partition-key',
+    'k',
+    '--data',
+    Buffer.from('hello').toString('base64'),
+  );
   assert.equal(put['ShardId'], 'shardId-000000000000');
   const { ShardIterator: iterator } = await aws(
-    'get-shard-iterator', '--stream-name', 'cli', '--shard-id', 'shardId-000000000000', '--shard-iterator-type', 'TRIM_HORIZON',
+    'get-shard-iterator',
+    '--stream-name',
+    'cli',
+    '--shard-id',
+    'shardId-000000000000',
+    '--shard-iterator-type',
+    'TRIM_HORIZON',
   );
   const page = await aws('get-records', '--shard-iterator', String(iterator));
   const [record] = page['Records'] as { Data: string; SequenceNumber: string }[];
   assert.equal(Buffer.from(record!.Data, 'base64').toString(), 'hello');
   assert.equal(record!.SequenceNumber, put['SequenceNumber']);
-  await assert.rejects(aws('describe-stream', '--stream-name', 'absent'), /ResourceNotFoundException.*Stream absent under account 000000000000 not found\./);
+  await assert.rejects(
+    aws('describe-stream', '--stream-name', 'absent'),
+    /ResourceNotFoundException.*Stream absent under account 000000000000 not found\./,
+  );
 });

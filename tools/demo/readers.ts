@@ -1,5 +1,10 @@
-import { GetRecordsCommand, GetShardIteratorCommand, ListShardsCommand, SubscribeToShardCommand } from '@aws-sdk/client-kinesis';
-import type { ChildShard, Kinesis, Record as KinesisRecord, StartingPosition } from '@aws-sdk/client-kinesis';
+import {
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  ListShardsCommand,
+  SubscribeToShardCommand,
+} from '@aws-sdk/client-kinesis';
+import type { ChildShard, Kinesis, _Record as KinesisRecord, StartingPosition } from '@aws-sdk/client-kinesis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FlightEvent } from './flights.ts';
 import type { Tally } from './tally.ts';

@@ -39,7 +39,8 @@ export function createAuthenticator(options: AuthenticatorOptions): (request: Si
     }
     if (parts === undefined) throw new AwsError('MissingAuthenticationTokenException', 'Missing Authentication Token');
     const identity = identities.get(parts.accessKeyId);
-    if (identity === undefined) throw new AwsError('UnrecognizedClientException', 'The security token included in the request is invalid.');
+    if (identity === undefined)
+      throw new AwsError('UnrecognizedClientException', 'The security token included in the request is invalid.');
     checkTime(parts, clock.now());
     if (!verifySignature(request, parts, identity.secretAccessKey)) {
       throw new AwsError(
@@ -53,13 +54,27 @@ export function createAuthenticator(options: AuthenticatorOptions): (request: Si
 
 function checkTime({ date, day, expiresSeconds }: SignatureParts, nowMs: number): void {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date);
-  const signedMs = match === null ? Date.parse(date) : Date.UTC(+match[1]!, +match[2]! - 1, +match[3]!, +match[4]!, +match[5]!, +match[6]!);
+  const signedMs =
+    match === null
+      ? Date.parse(date)
+      : Date.UTC(+match[1]!, +match[2]! - 1, +match[3]!, +match[4]!, +match[5]!, +match[6]!);
   if (Number.isNaN(signedMs) || (match !== null && !date.startsWith(day))) {
-    throw new AwsError('InvalidSignatureException', `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${day}' != '${date.slice(0, 8)}'.`);
+    throw new AwsError(
+      'InvalidSignatureException',
+      `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${day}' != '${date.slice(0, 8)}'.`,
+    );
   }
   const validMs = expiresSeconds === undefined ? skewMs : expiresSeconds * 1000;
-  if (nowMs - signedMs > validMs) throw new AwsError('InvalidSignatureException', `Signature expired: ${date} is now earlier than ${stamp(nowMs - validMs)} (${stamp(nowMs)} - 15 min.)`);
-  if (signedMs - nowMs > skewMs) throw new AwsError('InvalidSignatureException', `Signature not yet current: ${date} is still later than ${stamp(nowMs + skewMs)} (${stamp(nowMs)} + 15 min.)`);
+  if (nowMs - signedMs > validMs)
+    throw new AwsError(
+      'InvalidSignatureException',
+      `Signature expired: ${date} is now earlier than ${stamp(nowMs - validMs)} (${stamp(nowMs)} - 15 min.)`,
+    );
+  if (signedMs - nowMs > skewMs)
+    throw new AwsError(
+      'InvalidSignatureException',
+      `Signature not yet current: ${date} is still later than ${stamp(nowMs + skewMs)} (${stamp(nowMs)} + 15 min.)`,
+    );
 }
 
 function stamp(timeMs: number): string {

@@ -19,7 +19,12 @@ export function readIdentities(value: unknown, defaultAccount: string): Readonly
   for (const [position, entry] of (value as Record<string, unknown>[]).entries()) {
     const { accessKeyId, secretAccessKey, account = defaultAccount, name = accessKeyId, policies = [] } = entry ?? {};
     const at = `identities[${position}]`;
-    if (typeof accessKeyId !== 'string' || typeof secretAccessKey !== 'string' || accessKeyId === '' || secretAccessKey === '') {
+    if (
+      typeof accessKeyId !== 'string' ||
+      typeof secretAccessKey !== 'string' ||
+      accessKeyId === '' ||
+      secretAccessKey === ''
+    ) {
       throw new Error(`${at}: accessKeyId and secretAccessKey must be texts`);
     }
     if (typeof account !== 'string' || !/^\d{12}$/.test(account)) throw new Error(`${at}: account must be 12 digits`);

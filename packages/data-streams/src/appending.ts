@@ -29,23 +29,31 @@ let nextAuto = 0;
  * Stores records: one append a shard, each in the order of the request, and an outcome a record. Records that meet a shard
  * in the middle of a split or merge wait for its children and are stored there, once.
  */
-export async function appendRecords(service: DataStreams, stream: Stream, records: readonly IncomingRecord[]): Promise<RecordOutcome[]> {
+export async function appendRecords(
+  service: DataStreams,
+  stream: Stream,
+  records: readonly IncomingRecord[],
+): Promise<RecordOutcome[]> {
   const outcomes = new Array<RecordOutcome>(records.length);
   let todo = records.map((_, index) => index);
   const deadlineMs = service.world.clock.monotonicMs() + reshardPatienceMs;
   for (;;) {
     const routes = routesOf(stream);
     const groups = groupByShard(stream, routes, records, todo);
-    const appended = await Promise.all(groups.map((group) => appendGroup(service, stream, group, { records, outcomes })));
+    const appended = await Promise.all(
+      groups.map((group) => appendGroup(service, stream, group, { records, outcomes })),
+    );
     todo = appended.flat();
     if (todo.length === 0) return outcomes;
     const left = deadlineMs - service.world.clock.monotonicMs();
     if (left <= 0) {
-      for (const index of todo) outcomes[index] = { ErrorCode: 'InternalFailure', ErrorMessage: 'Internal Service Failure' };
+      for (const index of todo)
+        outcomes[index] = { ErrorCode: 'InternalFailure', ErrorMessage: 'Internal Service Failure' };
       return outcomes;
     }
     if (routesOf(stream) === routes) await service.nextChange(keyOf(stream), left);
-    if (!service.state.streams.has(keyOf(stream)) || stream.status === 'DELETING') throw streamNotFound(stream.name, stream.account);
+    if (!service.state.streams.has(keyOf(stream)) || stream.status === 'DELETING')
+      throw streamNotFound(stream.name, stream.account);
   }
 }
 
@@ -54,7 +62,12 @@ interface Group {
   readonly indices: number[];
 }
 
-function groupByShard(stream: Stream, routes: Routes, records: readonly IncomingRecord[], todo: readonly number[]): Group[] {
+function groupByShard(
+  stream: Stream,
+  routes: Routes,
+  records: readonly IncomingRecord[],
+  todo: readonly number[],
+): Group[] {
   const groups: (Group | undefined)[] = [];
   const auto = stream.recordDistribution === 'AUTO';
   for (const index of todo) {
@@ -106,7 +119,8 @@ async function appendGroup(
     for (const index of taken) outcomes[index] = { SequenceNumber: run.take(), ShardId };
   } catch (error) {
     service.report(error);
-    for (const index of taken) outcomes[index] = { ErrorCode: 'InternalFailure', ErrorMessage: 'Internal Service Failure' };
+    for (const index of taken)
+      outcomes[index] = { ErrorCode: 'InternalFailure', ErrorMessage: 'Internal Service Failure' };
   }
   return [];
 }
@@ -119,21 +133,35 @@ function rateExceeded(stream: Stream, shard: Shard): RecordOutcome {
 }
 
 /** What must hold before anything is stored: the stream takes puts, and each record has a key and fits. */
-export function checkRecords(stream: Stream, records: readonly IncomingRecord[], path: (index: number) => string): void {
+export function checkRecords(
+  stream: Stream,
+  records: readonly IncomingRecord[],
+  path: (index: number) => string,
+): void {
   if (stream.status === 'CREATING' || stream.status === 'DELETING') throw streamNotFound(stream.name, stream.account);
   const largest = stream.maxRecordSizeKiB * 1024;
   let total = 0;
-  for (const [index, { PartitionKey: partitionKey, ExplicitHashKey: explicitHashKey, Data: data }] of records.entries()) {
+  for (const [
+    index,
+    { PartitionKey: partitionKey, ExplicitHashKey: explicitHashKey, Data: data },
+  ] of records.entries()) {
     if (partitionKey === undefined && stream.recordDistribution !== 'AUTO') {
-      throw new AwsError('ValidationException', `1 validation error detected: Value null at '${path(index)}partitionKey' failed to satisfy constraint: Member must not be null`);
+      throw new AwsError(
+        'ValidationException',
+        `1 validation error detected: Value null at '${path(index)}partitionKey' failed to satisfy constraint: Member must not be null`,
+      );
     }
     if (explicitHashKey !== undefined && (explicitHashKey.length > 39 || BigInt(explicitHashKey) >> 128n > 0n)) {
-      throw invalidArgument(`Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${explicitHashKey}`);
+      throw invalidArgument(
+        `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${explicitHashKey}`,
+      );
     }
     const size = data.length + Buffer.byteLength(partitionKey ?? '');
     // Only the data count against 1 MiB as long as that is the maximum: AWS's oldest rule.
     if ((largest === 1 << 20 ? data.length : size) > largest) {
-      throw invalidArgument(`The size of the record, ${size} bytes, exceeds the maximum record size of ${largest} bytes of stream ${stream.name} under account ${stream.account}.`);
+      throw invalidArgument(
+        `The size of the record, ${size} bytes, exceeds the maximum record size of ${largest} bytes of stream ${stream.name} under account ${stream.account}.`,
+      );
     }
     total += size;
   }

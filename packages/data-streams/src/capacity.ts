@@ -25,7 +25,11 @@ export const setCapacityChange: Change<SetCapacityCommand> = {
     const stream = activeStream(state, command.stream);
     const mode = command.mode ?? stream.mode;
     check(stream, mode, command);
-    if (command.mode !== undefined && command.mode !== stream.mode) stream.recentModeChangesMs = [...stream.recentModeChangesMs.filter((time) => time > command.atMs - dayMs), command.atMs];
+    if (command.mode !== undefined && command.mode !== stream.mode)
+      stream.recentModeChangesMs = [
+        ...stream.recentModeChangesMs.filter((time) => time > command.atMs - dayMs),
+        command.atMs,
+      ];
     stream.mode = mode;
     if (command.maxRecordSizeKiB !== undefined) stream.maxRecordSizeKiB = command.maxRecordSizeKiB;
     if (command.recordDistribution !== undefined) stream.recordDistribution = command.recordDistribution;
@@ -36,20 +40,32 @@ export const setCapacityChange: Change<SetCapacityCommand> = {
     const wanted = Math.max(stream.warmThroughputMiBps ?? 0, openShardCount(stream));
     const steps = wanted > openShardCount(stream) ? planForCapacity(stream, wanted) : [];
     stream.status = 'UPDATING';
-    stream.pending = steps.length > 0 ? { type: 'reshard', dueMs: command.dueMs, steps } : { type: 'activate', dueMs: command.dueMs };
+    stream.pending =
+      steps.length > 0 ? { type: 'reshard', dueMs: command.dueMs, steps } : { type: 'activate', dueMs: command.dueMs };
   },
 };
 
 function check(stream: Stream, mode: Stream['mode'], command: SetCapacityCommand): void {
   const { name, account } = stream;
   if (mode === 'PROVISIONED' && command.recordDistribution === 'AUTO') {
-    throw invalidArgument(`RecordDistributionStrategy AUTO is only supported for streams in ON_DEMAND mode. Stream ${name} under account ${account} is in PROVISIONED mode.`);
+    throw invalidArgument(
+      `RecordDistributionStrategy AUTO is only supported for streams in ON_DEMAND mode. Stream ${name} under account ${account} is in PROVISIONED mode.`,
+    );
   }
   if (mode === 'PROVISIONED' && command.warmThroughputMiBps !== undefined) {
-    throw invalidArgument(`WarmThroughputMiBps is only supported for streams in ON_DEMAND mode. Stream ${name} under account ${account} is in PROVISIONED mode.`);
+    throw invalidArgument(
+      `WarmThroughputMiBps is only supported for streams in ON_DEMAND mode. Stream ${name} under account ${account} is in PROVISIONED mode.`,
+    );
   }
   const recent = stream.recentModeChangesMs.filter((time) => time > command.atMs - dayMs);
-  if (command.limited && command.mode !== undefined && command.mode !== stream.mode && recent.length >= modeChangesPerDay) {
-    throw limitExceeded(`Stream ${name} under account ${account} has changed its mode ${modeChangesPerDay} times in 24 hours.`);
+  if (
+    command.limited &&
+    command.mode !== undefined &&
+    command.mode !== stream.mode &&
+    recent.length >= modeChangesPerDay
+  ) {
+    throw limitExceeded(
+      `Stream ${name} under account ${account} has changed its mode ${modeChangesPerDay} times in 24 hours.`,
+    );
   }
 }

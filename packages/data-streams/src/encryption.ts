@@ -21,7 +21,9 @@ export const startEncryptionChange: Change<StartEncryptionCommand> = {
     const stream = activeStream(state, key);
     const recent = stream.recentEncryptionChangesMs.filter((time) => time > atMs - dayMs);
     if (limited && recent.length >= changesPerDay) {
-      throw limitExceeded(`Stream ${stream.name} under account ${stream.account} has changed its encryption ${changesPerDay} times in 24 hours.`);
+      throw limitExceeded(
+        `Stream ${stream.name} under account ${stream.account} has changed its encryption ${changesPerDay} times in 24 hours.`,
+      );
     }
     stream.recentEncryptionChangesMs = [...recent, atMs];
     stream.status = 'UPDATING';

@@ -8,15 +8,24 @@ export function streamNotFound(name: string, account: string): AwsError {
 }
 
 export function couldNotFindShard(given: string, { name, account }: { name: string; account: string }): AwsError {
-  return new AwsError('ResourceNotFoundException', `Could not find shard ${given} in stream ${name} under account ${account}.`);
+  return new AwsError(
+    'ResourceNotFoundException',
+    `Could not find shard ${given} in stream ${name} under account ${account}.`,
+  );
 }
 
 export function shardDoesNotExist(shardNumber: number, { name, account }: { name: string; account: string }): AwsError {
-  return new AwsError('ResourceNotFoundException', `Shard ${shardId(shardNumber)} in stream ${name} under account ${account} does not exist`);
+  return new AwsError(
+    'ResourceNotFoundException',
+    `Shard ${shardId(shardNumber)} in stream ${name} under account ${account} does not exist`,
+  );
 }
 
 export function notActive({ name, account, status }: Stream): AwsError {
-  return new AwsError('ResourceInUseException', `Stream ${name} under account ${account} not ACTIVE, instead in state ${status}`);
+  return new AwsError(
+    'ResourceInUseException',
+    `Stream ${name} under account ${account} not ACTIVE, instead in state ${status}`,
+  );
 }
 
 export function invalidArgument(message: string): AwsError {

@@ -6,7 +6,9 @@ import type { Change } from './change.ts';
 import type { AccountSettings, Consumer, Pending, Shard, Stream, StreamsState } from './state.ts';
 
 /** A refusal travels as a value: the registry's machine must not throw. */
-export type Outcome = { readonly result: unknown } | { readonly refused: { readonly code: string; readonly message: string; readonly status: number } };
+export type Outcome =
+  | { readonly result: unknown }
+  | { readonly refused: { readonly code: string; readonly message: string; readonly status: number } };
 
 /** Data Streams' part of the registry. */
 export const streamsMachine: Machine<StreamsState, Command, Outcome> = {
@@ -31,7 +33,11 @@ export const streamsMachine: Machine<StreamsState, Command, Outcome> = {
       tags: [...stream.tags],
       consumers: [...stream.consumers.values()].map((consumer) => ({ ...consumer, tags: [...consumer.tags] })),
       pending: encodePending(stream.pending),
-      shards: [...stream.shards.values()].map((shard) => ({ ...shard, startHash: String(shard.startHash), endHash: String(shard.endHash) })),
+      shards: [...stream.shards.values()].map((shard) => ({
+        ...shard,
+        startHash: String(shard.startHash),
+        endHash: String(shard.endHash),
+      })),
     })),
   }),
   restore(snapshot) {
@@ -40,7 +46,9 @@ export const streamsMachine: Machine<StreamsState, Command, Outcome> = {
       nextLogId: saved.nextLogId,
       accounts: new Map(saved.accounts),
       policies: new Map(saved.policies),
-      streams: new Map(saved.streams.map((stream) => [`${stream.account}:${stream.region}:${stream.name}`, restoreStream(stream)])),
+      streams: new Map(
+        saved.streams.map((stream) => [`${stream.account}:${stream.region}:${stream.name}`, restoreStream(stream)]),
+      ),
     };
   },
 };
@@ -74,11 +82,21 @@ function restoreStream(saved: SavedStream): Stream {
 
 function encodePending(pending: Pending | undefined): unknown {
   if (pending?.type !== 'reshard') return pending;
-  return { ...pending, steps: pending.steps.map((step) => (step.type === 'split' ? { ...step, newStartingHash: String(step.newStartingHash) } : step)) };
+  return {
+    ...pending,
+    steps: pending.steps.map((step) =>
+      step.type === 'split' ? { ...step, newStartingHash: String(step.newStartingHash) } : step,
+    ),
+  };
 }
 
 function decodePending(saved: unknown): Pending | undefined {
   const pending = (saved ?? undefined) as Pending | undefined;
   if (pending?.type !== 'reshard') return pending;
-  return { ...pending, steps: pending.steps.map((step) => (step.type === 'split' ? { ...step, newStartingHash: BigInt(step.newStartingHash) } : step)) };
+  return {
+    ...pending,
+    steps: pending.steps.map((step) =>
+      step.type === 'split' ? { ...step, newStartingHash: BigInt(step.newStartingHash as bigint | string) } : step,
+    ),
+  };
 }

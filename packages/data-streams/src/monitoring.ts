@@ -4,8 +4,13 @@ import type { StreamCommand } from './stream-change.ts';
 import type { Stream } from './state.ts';
 
 export const shardMetrics = [
-  'IncomingBytes', 'IncomingRecords', 'OutgoingBytes', 'OutgoingRecords',
-  'WriteProvisionedThroughputExceeded', 'ReadProvisionedThroughputExceeded', 'IteratorAgeMilliseconds',
+  'IncomingBytes',
+  'IncomingRecords',
+  'OutgoingBytes',
+  'OutgoingRecords',
+  'WriteProvisionedThroughputExceeded',
+  'ReadProvisionedThroughputExceeded',
+  'IteratorAgeMilliseconds',
 ];
 
 export interface SetMonitoringCommand extends StreamCommand {
@@ -25,17 +30,27 @@ export const setMonitoringChange: Change<SetMonitoringCommand, MonitoringOutcome
     const stream = streamAt(state, key);
     const before = stream.enhancedMetrics;
     const named = metrics.includes('ALL') ? shardMetrics : metrics;
-    stream.enhancedMetrics = shardMetrics.filter((metric) => (named.includes(metric) ? enable : before.includes(metric)));
+    stream.enhancedMetrics = shardMetrics.filter((metric) =>
+      named.includes(metric) ? enable : before.includes(metric),
+    );
     return { before, after: stream.enhancedMetrics };
   },
 };
 
 /** The answer of both operations. */
-export function monitoringAnswer(stream: Stream, { before, after }: MonitoringOutcome): {
+export function monitoringAnswer(
+  stream: Stream,
+  { before, after }: MonitoringOutcome,
+): {
   StreamName: string;
   StreamARN: string;
   CurrentShardLevelMetrics: never[];
   DesiredShardLevelMetrics: never[];
 } {
-  return { StreamName: stream.name, StreamARN: stream.arn, CurrentShardLevelMetrics: [...before] as never[], DesiredShardLevelMetrics: [...after] as never[] };
+  return {
+    StreamName: stream.name,
+    StreamARN: stream.arn,
+    CurrentShardLevelMetrics: [...before] as never[],
+    DesiredShardLevelMetrics: [...after] as never[],
+  };
 }

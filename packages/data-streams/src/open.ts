@@ -51,7 +51,8 @@ export async function openDataStreams(options: DataStreamsOptions): Promise<Open
     report,
     async change<Result>(command: Command): Promise<Result> {
       const outcome = await registry.execute(command);
-      if ('refused' in outcome) throw new AwsError(outcome.refused.code, outcome.refused.message, outcome.refused.status);
+      if ('refused' in outcome)
+        throw new AwsError(outcome.refused.code, outcome.refused.message, outcome.refused.status);
       return outcome.result as Result;
     },
     nextChange: (key, timeoutMs) => waitForChange(world, waiting, key, timeoutMs),
@@ -68,7 +69,9 @@ export async function openDataStreams(options: DataStreamsOptions): Promise<Open
       return;
     }
     // Children are appendable before the put that waits for them looks again.
-    if (command.type === 'CompleteReshardStep') for (const { logId, closed } of registry.state.streams.get(command.stream)?.shards.values() ?? []) if (closed === undefined) void log.create(logId);
+    if (command.type === 'CompleteReshardStep')
+      for (const { logId, closed } of registry.state.streams.get(command.stream)?.shards.values() ?? [])
+        if (closed === undefined) void log.create(logId);
     transitions.watch(command.stream);
     for (const wake of waiting.get(command.stream) ?? []) wake();
   });
@@ -84,7 +87,12 @@ export async function openDataStreams(options: DataStreamsOptions): Promise<Open
   };
 }
 
-function waitForChange(world: World, waiting: Map<string, Set<() => void>>, key: string, timeoutMs: number): Promise<void> {
+function waitForChange(
+  world: World,
+  waiting: Map<string, Set<() => void>>,
+  key: string,
+  timeoutMs: number,
+): Promise<void> {
   return new Promise((resolve) => {
     const wakers = waiting.get(key) ?? new Set();
     waiting.set(key, wakers);

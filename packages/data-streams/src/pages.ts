@@ -16,7 +16,12 @@ export function openToken(token: string, nowMs: number): { scope: string; after:
   } catch (error) {
     throw new AwsError('InvalidArgumentException', 'NextToken is invalid.', 400, { cause: error });
   }
-  if (!Array.isArray(parts) || typeof parts[0] !== 'string' || typeof parts[1] !== 'string' || typeof parts[2] !== 'number') {
+  if (
+    !Array.isArray(parts) ||
+    typeof parts[0] !== 'string' ||
+    typeof parts[1] !== 'string' ||
+    typeof parts[2] !== 'number'
+  ) {
     throw invalidArgument('NextToken is invalid.');
   }
   if (nowMs - parts[2] > validMs) {

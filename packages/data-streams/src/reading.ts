@@ -27,7 +27,10 @@ export async function readPage(
   const { records, nextIndex, tailIndex } = read instanceof Promise ? await read : read;
   const now = service.world.clock.now();
   const oldestMs = now - stream.retentionHours * 3_600_000;
-  const fresh = records.length > 0 && records[0]!.arrivalMs < oldestMs ? records.filter(({ arrivalMs }) => arrivalMs >= oldestMs) : records;
+  const fresh =
+    records.length > 0 && records[0]!.arrivalMs < oldestMs
+      ? records.filter(({ arrivalMs }) => arrivalMs >= oldestMs)
+      : records;
   const lastArrivalMs = records.at(-1)?.arrivalMs ?? now;
   return {
     records: toKinesis(fresh, shard),
@@ -51,7 +54,12 @@ function toKinesis(records: readonly StoredRecord[], shard: Shard): KinesisRecor
       runSecond = arrivalSecond;
     }
     runNext = index + 1;
-    const record: KinesisRecord = { SequenceNumber: run.take(), ApproximateArrivalTimestamp: arrivalMs, Data: data, PartitionKey: partitionKey };
+    const record: KinesisRecord = {
+      SequenceNumber: run.take(),
+      ApproximateArrivalTimestamp: arrivalMs,
+      Data: data,
+      PartitionKey: partitionKey,
+    };
     if (keyRef !== 0) record.EncryptionType = 'KMS';
     return record;
   });

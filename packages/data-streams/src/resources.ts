@@ -17,7 +17,11 @@ export function resourcesOf(service: DataStreams, input: object, context: Reques
   return { arn, account, policy: service.state.policies.get(arn) };
 }
 
-function arnOf(service: DataStreams, named: StreamReference & { ShardIterator?: string }, context: RequestContext): string {
+function arnOf(
+  service: DataStreams,
+  named: StreamReference & { ShardIterator?: string },
+  context: RequestContext,
+): string {
   if (named.ShardIterator !== undefined) {
     const { account, region, streamName } = service.iterators.open(named.ShardIterator, 0);
     return streamArn(account, region, streamName);

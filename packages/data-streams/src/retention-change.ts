@@ -19,12 +19,17 @@ export const setRetentionChange: Change<SetRetentionCommand> = {
     const requested = `Requested retention period (${hours} hours)`;
     const present = `existing retention period (${stream.retentionHours} hours)`;
     if (hours < 24) throw invalidArgument(`Minimum allowed retention period is 24 hours. ${requested} is too short.`);
-    if (hours > longestHours) throw invalidArgument(`Maximum allowed retention period is ${longestHours} hours. ${requested} is too long.`);
+    if (hours > longestHours)
+      throw invalidArgument(`Maximum allowed retention period is ${longestHours} hours. ${requested} is too long.`);
     if (direction === 'increase' && hours < stream.retentionHours) {
-      throw invalidArgument(`${requested} for stream ${stream.name} can not be shorter than ${present}. Use DecreaseRetentionPeriod API.`);
+      throw invalidArgument(
+        `${requested} for stream ${stream.name} can not be shorter than ${present}. Use DecreaseRetentionPeriod API.`,
+      );
     }
     if (direction === 'decrease' && hours > stream.retentionHours) {
-      throw invalidArgument(`${requested} for stream ${stream.name} can not be longer than ${present}. Use IncreaseRetentionPeriod API.`);
+      throw invalidArgument(
+        `${requested} for stream ${stream.name} can not be longer than ${present}. Use IncreaseRetentionPeriod API.`,
+      );
     }
     stream.retentionHours = hours;
   },

@@ -16,15 +16,21 @@ export interface Routes {
 }
 
 const digits = 13;
-const cached = new WeakMap<Stream, { readonly shardCount: number; readonly openCount: number; readonly routes: Routes }>();
+const cached = new WeakMap<
+  Stream,
+  { readonly shardCount: number; readonly openCount: number; readonly routes: Routes }
+>();
 const keySpace = 2n ** 128n;
 
 /** The open shards in order of their ranges, made again when a shard opened or closed. */
 export function routesOf(stream: Stream): Routes {
   const known = cached.get(stream);
   // A reshard always adds a shard, and shards are only taken away when closed: the two counts change with every change.
-  if (known !== undefined && known.shardCount === stream.nextShardNumber && known.openCount === stream.shards.size) return known.routes;
-  const shards = [...stream.shards.values()].filter(({ closed }) => closed === undefined).sort((a, b) => (a.startHash < b.startHash ? -1 : 1));
+  if (known !== undefined && known.shardCount === stream.nextShardNumber && known.openCount === stream.shards.size)
+    return known.routes;
+  const shards = [...stream.shards.values()]
+    .filter(({ closed }) => closed === undefined)
+    .sort((a, b) => (a.startHash < b.startHash ? -1 : 1));
   const texts = shards.map(({ startHash }) => startHash.toString(16).padStart(32, '0'));
   const routes: Routes = {
     shards,
@@ -58,7 +64,9 @@ export function routePartitionKey(routes: Routes, partitionKey: string): number 
 export function routeExplicitHashKey(routes: Routes, explicitHashKey: string): number {
   const key = BigInt(explicitHashKey);
   if (key >= keySpace) {
-    throw invalidArgument(`Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${explicitHashKey}`);
+    throw invalidArgument(
+      `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${explicitHashKey}`,
+    );
   }
   return routeHex(routes, key.toString(16).padStart(32, '0'));
 }

@@ -37,7 +37,8 @@ export function openShardCount(stream: Stream): number {
 export function accountShardCount(state: StreamsState, account: string, region: string, mode?: Stream['mode']): number {
   let count = 0;
   for (const stream of state.streams.values()) {
-    if (stream.account === account && stream.region === region && (mode === undefined || stream.mode === mode)) count += openShardCount(stream);
+    if (stream.account === account && stream.region === region && (mode === undefined || stream.mode === mode))
+      count += openShardCount(stream);
   }
   return count;
 }
@@ -67,7 +68,10 @@ export function describeShard(shard: Shard): {
 }
 
 /** The children of a closed shard as GetRecords and SubscribeToShard show them at its end. */
-export function childShards(stream: Stream, parent: Shard): { ShardId: string; ParentShards: string[]; HashKeyRange: { StartingHashKey: string; EndingHashKey: string } }[] {
+export function childShards(
+  stream: Stream,
+  parent: Shard,
+): { ShardId: string; ParentShards: string[]; HashKeyRange: { StartingHashKey: string; EndingHashKey: string } }[] {
   return [...stream.shards.values()]
     .filter((shard) => shard.parent === parent.number || shard.adjacentParent === parent.number)
     .map((shard) => ({

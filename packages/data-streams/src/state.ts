@@ -74,7 +74,12 @@ export interface Consumer {
 
 export interface AccountSettings {
   /** On-demand Advantage. */
-  billingCommitment: { status: 'ENABLED' | 'DISABLED'; startedMs: number | undefined; earliestEndMs: number | undefined; endedMs: number | undefined };
+  billingCommitment: {
+    status: 'ENABLED' | 'DISABLED';
+    startedMs: number | undefined;
+    earliestEndMs: number | undefined;
+    endedMs: number | undefined;
+  };
 }
 
 /** An asynchronous transition. `dueMs` is when the server takes the next step of it. */

@@ -14,7 +14,12 @@ export interface StreamCommand {
 }
 
 /** Counts the call, finds the stream and makes the common part of a command about it. */
-export function beginStreamChange(service: DataStreams, operation: string, reference: StreamReference, context: RequestContext): { stream: Stream; command: StreamCommand } {
+export function beginStreamChange(
+  service: DataStreams,
+  operation: string,
+  reference: StreamReference,
+  context: RequestContext,
+): { stream: Stream; command: StreamCommand } {
   service.limits.call(operation, context.account, context.region);
   const stream = findStream(service.state, reference, context);
   const atMs = service.world.clock.now();

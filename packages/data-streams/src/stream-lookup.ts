@@ -22,7 +22,10 @@ export interface ArnParts {
 
 /** arn:PARTITION:kinesis:REGION:ACCOUNT:stream/NAME[/consumer/NAME:SECONDS] */
 export function parseArn(arn: string): ArnParts | undefined {
-  const match = /^arn:aws[a-z-]*:kinesis:([a-z0-9-]+):(\d{12}):stream\/([a-zA-Z0-9_.-]+)(?:\/consumer\/([a-zA-Z0-9_.-]+):\d+)?$/.exec(arn);
+  const match =
+    /^arn:aws[a-z-]*:kinesis:([a-z0-9-]+):(\d{12}):stream\/([a-zA-Z0-9_.-]+)(?:\/consumer\/([a-zA-Z0-9_.-]+):\d+)?$/.exec(
+      arn,
+    );
   if (match === null) return undefined;
   return { region: match[1]!, account: match[2]!, streamName: match[3]!, consumerName: match[4] };
 }
@@ -36,12 +39,17 @@ export function partitionOf(region: string): string {
  * The key of the stream a request names, whether it exists or not. An ARN names its own account and region: whether the
  * caller may go there is for access to say. Texts for missing and contradicting names are not recorded.
  */
-export function referencedKey(state: StreamsState, reference: StreamReference, place: Place): { account: string; region: string; name: string } {
+export function referencedKey(
+  state: StreamsState,
+  reference: StreamReference,
+  place: Place,
+): { account: string; region: string; name: string } {
   const { StreamName: name, StreamARN: arn, StreamId: id } = reference;
   if (arn !== undefined) {
     const parts = parseArn(arn);
     if (parts === undefined || parts.consumerName !== undefined) throw invalidArgument(`Invalid StreamARN: ${arn}`);
-    if (name !== undefined && name !== parts.streamName) throw invalidArgument('StreamName and StreamARN do not match.');
+    if (name !== undefined && name !== parts.streamName)
+      throw invalidArgument('StreamName and StreamARN do not match.');
     return { account: parts.account, region: parts.region, name: parts.streamName };
   }
   if (name !== undefined) return { account: place.account, region: place.region, name };

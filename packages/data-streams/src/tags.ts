@@ -9,7 +9,9 @@ export function checkTagCharacters(texts: Iterable<string>, refused: string): vo
   let percent = false;
   for (const text of texts) {
     if (!valid.test(text)) {
-      throw invalidArgument('Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . / = + - % @.');
+      throw invalidArgument(
+        'Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . / = + - % @.',
+      );
     }
     percent ||= text.includes('%');
   }
@@ -25,7 +27,9 @@ export function checkTagCharacters(texts: Iterable<string>, refused: string): vo
 export function addTags(tags: Map<string, string>, added: Readonly<Record<string, string>>, owner: string): void {
   const keys = Object.keys(added);
   if (tags.size + keys.filter((key) => !tags.has(key)).length > tagsPerResource) {
-    throw limitExceeded(`Failed to add tags to ${owner} because a given resource cannot have more than ${tagsPerResource} tags associated with it.`);
+    throw limitExceeded(
+      `Failed to add tags to ${owner} because a given resource cannot have more than ${tagsPerResource} tags associated with it.`,
+    );
   }
   for (const key of keys) tags.set(key, added[key]!);
 }

@@ -96,7 +96,10 @@ export class Transitions {
   }
 
   #after(key: string, delayMs: number): void {
-    this.#timers.set(key, this.#service.world.clock.setTimer(Math.max(0, delayMs), () => void this.#run(key)));
+    this.#timers.set(
+      key,
+      this.#service.world.clock.setTimer(Math.max(0, delayMs), () => void this.#run(key)),
+    );
   }
 
   async #run(key: string): Promise<void> {
@@ -120,7 +123,8 @@ export class Transitions {
     if (stream === undefined) return;
     const atMs = world.clock.now();
     for (const consumer of [...stream.consumers.values()]) {
-      if (consumer.status !== 'ACTIVE' && consumer.dueMs <= atMs) await this.#service.change({ type: 'FinishConsumer', atMs, stream: key, name: consumer.name });
+      if (consumer.status !== 'ACTIVE' && consumer.dueMs <= atMs)
+        await this.#service.change({ type: 'FinishConsumer', atMs, stream: key, name: consumer.name });
     }
     const { pending } = stream;
     if (pending === undefined || pending.dueMs > atMs) return;

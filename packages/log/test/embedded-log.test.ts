@@ -22,8 +22,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
+const report = (message: string): void => void reports.push(message);
+
 function open(options: Partial<EmbeddedLogOptions> = {}): Promise<ShardLog> {
-  const report = (message: string): void => void reports.push(message);
   return openEmbeddedLog({ world: realWorld(), directory, cipher, journalFileBytes: 1 << 20, report, ...options });
 }
 
@@ -48,7 +49,8 @@ async function readAll(log: ShardLog, logId: number, from = 0, maxRecords = 1000
   }
 }
 
-const expected = (count: number, from = 0): string[] => Array.from({ length: count }, (_, n) => `${from + n}:key-${from + n}`);
+const expected = (count: number, from = 0): string[] =>
+  Array.from({ length: count }, (_, n) => `${from + n}:key-${from + n}`);
 
 test('appended records are read back in order, from memory, from segments and after a restart', async () => {
   const log = await open({ hotBytes: 100_000 });
@@ -61,7 +63,10 @@ test('appended records are read back in order, from memory, from segments and af
   await again.create(1);
   assert.deepEqual(await readAll(again, 1), expected(5000));
   assert.deepEqual(await readAll(again, 1, 4321, 7), expected(679, 4321));
-  assert.deepEqual(await again.append(1, batch(5000, 1), 0).then((outcome) => outcome !== 'closed' && outcome.firstIndex), 5000);
+  assert.deepEqual(
+    await again.append(1, batch(5000, 1), 0).then((outcome) => outcome !== 'closed' && outcome.firstIndex),
+    5000,
+  );
   await again.stop();
 });
 
@@ -169,7 +174,8 @@ test('a reader at the tail sees every record once and in order while 32 writers 
       const outcome = await log.read(1, next, { maxRecords: 500, maxBytes: 1 << 20 });
       for (const { index } of outcome.records) seen.push(index);
       next = outcome.nextIndex;
-      if (seen.length < total && next >= outcome.tailIndex) await new Promise<void>((wake) => void log.wait(1, next, wake));
+      if (seen.length < total && next >= outcome.tailIndex)
+        await new Promise<void>((wake) => void log.wait(1, next, wake));
     }
   })();
   const given = new Set<number>();
@@ -220,7 +226,10 @@ test('trimmed records are not served, by time exactly, and whole segments leave 
   await log.stop();
   const again = await open({ world, hotBytes: 1 });
   await again.create(1);
-  assert.equal(await again.append(1, batch(100, 1), 0).then((outcome) => outcome !== 'closed' && outcome.firstIndex), 100);
+  assert.equal(
+    await again.append(1, batch(100, 1), 0).then((outcome) => outcome !== 'closed' && outcome.firstIndex),
+    100,
+  );
   await again.stop();
 });
 
@@ -233,7 +242,10 @@ test('a full disk refuses appends with a retryable error and stores nothing of t
   full = true;
   await assert.rejects(log.append(1, batch(5, 5), 0), { retryable: true });
   full = false;
-  assert.deepEqual(await log.append(1, batch(5, 5), 0).then((outcome) => outcome !== 'closed' && outcome.firstIndex), 5);
+  assert.deepEqual(
+    await log.append(1, batch(5, 5), 0).then((outcome) => outcome !== 'closed' && outcome.firstIndex),
+    5,
+  );
   assert.deepEqual(await readAll(log, 1), expected(10));
   await log.stop();
 });

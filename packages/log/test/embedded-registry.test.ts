@@ -21,7 +21,8 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'millrace-registry-'));
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
-const open = (): Promise<Registry<{ sum: number }, Add, number>> => openRegistry({ world: realWorld(), directory, machine });
+const open = (): Promise<Registry<{ sum: number }, Add, number>> =>
+  openRegistry({ world: realWorld(), directory, machine });
 
 test('commands apply in order and are there after a restart', async () => {
   const registry = await open();
@@ -38,7 +39,10 @@ test('a snapshot takes the place of the commands before it', async () => {
   const pad = 'x'.repeat(1 << 20);
   for (let n = 0; n < 20; n += 1) await registry.execute({ add: 1, pad });
   await registry.stop();
-  const bytes = (await Promise.all((await readdir(directory)).map((name) => readFile(join(directory, name))))).reduce((sum, { length }) => sum + length, 0);
+  const bytes = (await Promise.all((await readdir(directory)).map((name) => readFile(join(directory, name))))).reduce(
+    (sum, { length }) => sum + length,
+    0,
+  );
   assert.ok(bytes < 10 << 20, `${bytes} bytes left`);
   const again = await open();
   assert.equal(again.state.sum, 20);

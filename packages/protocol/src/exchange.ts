@@ -113,7 +113,11 @@ const errorWriter = compileCborWriter({
   name: 'Error',
   isException: true,
   isEventStream: false,
-  members: ['__type', 'message', 'Message'].map((name) => ({ name, required: false, shape: { type: 'string', name: 'String' } })),
+  members: ['__type', 'message', 'Message'].map((name) => ({
+    name,
+    required: false,
+    shape: { type: 'string', name: 'String' },
+  })),
 });
 
 function writeErrorCbor(content: Record<string, string>): Buffer {

@@ -12,7 +12,8 @@ export async function certificateOf(at: {
   keyFile: string | undefined;
 }): Promise<{ cert: string; key: string }> {
   const { world, directory, certFile, keyFile } = at;
-  if (certFile !== undefined && keyFile !== undefined) return { cert: await readFile(certFile, 'utf8'), key: await readFile(keyFile, 'utf8') };
+  if (certFile !== undefined && keyFile !== undefined)
+    return { cert: await readFile(certFile, 'utf8'), key: await readFile(keyFile, 'utf8') };
   const path = join(directory, 'keys/self-signed.pem');
   if (!(await world.disk.exists(path))) {
     const made = makeSelfSigned(at.host, world.clock.now());

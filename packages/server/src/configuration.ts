@@ -26,7 +26,7 @@ export function readConfiguration(args: readonly string[], environment: NodeJS.P
     const found =
       given(flags[setting.name], `--${setting.name}`) ??
       given(environment[variable], variable) ??
-      given(file[setting.name], `${setting.name} in ${String(fileName)}`);
+      given(file[setting.name], `${setting.name} in ${fileName as string}`);
     values[setting.name] = found === undefined ? setting.default : convert(setting, found.value, found.source);
   }
   const result = values as unknown as Settings;
@@ -95,7 +95,8 @@ function checkTogether(values: Settings): void {
     );
   }
   if (!/^\d{12}$/.test(values.account)) throw new ConfigurationError('--account: must be 12 digits');
-  if (!/^[a-z]{2}(-[a-z]+)+-\d+$/.test(values.region)) throw new ConfigurationError('--region: must look like us-east-1');
+  if (!/^[a-z]{2}(-[a-z]+)+-\d+$/.test(values.region))
+    throw new ConfigurationError('--region: must look like us-east-1');
   if ((values['tls-cert'] === undefined) !== (values['tls-key'] === undefined)) {
     throw new ConfigurationError('--tls-cert and --tls-key go together');
   }

@@ -12,7 +12,10 @@ export async function checkDirectory(world: World, directory: string): Promise<v
   if (await world.disk.exists(path)) {
     const match = /^millrace data (\d+)\n$/.exec(await readFile(path, 'utf8'));
     if (match === null) throw new ConfigurationError(`${path}: this is not a data directory of Millrace`);
-    if (Number(match[1]) > dataVersion) throw new ConfigurationError(`${directory} was written by a newer version of Millrace (format ${match[1]}, this one knows ${dataVersion})`);
+    if (Number(match[1]) > dataVersion)
+      throw new ConfigurationError(
+        `${directory} was written by a newer version of Millrace (format ${match[1]}, this one knows ${dataVersion})`,
+      );
     return;
   }
   const others = (await world.disk.list(directory)).filter((name) => !name.startsWith('lock.sock'));

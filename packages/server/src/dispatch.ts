@@ -47,16 +47,24 @@ export function createDispatcher(options: DispatchOptions): (request: HttpReques
       exchange = openExchange(request, services);
       answer = writeOutput(exchange, await call(options, exchange, request, requestId), requestId);
     } catch (error) {
-      if (!(error instanceof AwsError)) options.logger.error('a request failed', error, { operation: exchange?.operation.name, requestId });
+      if (!(error instanceof AwsError))
+        options.logger.error('a request failed', error, { operation: exchange?.operation.name, requestId });
       code = error instanceof AwsError ? error.code : 'InternalFailure';
       answer = writeError(error, encodingOf(request), requestId);
     }
     metrics.observe(exchange?.operation.name ?? 'none', answer.status, code, world.clock.monotonicMs() - began);
-    return request.headers['origin'] === undefined ? answer : { ...answer, headers: { ...answer.headers, ...corsHeaders } };
+    return request.headers['origin'] === undefined
+      ? answer
+      : { ...answer, headers: { ...answer.headers, ...corsHeaders } };
   };
 }
 
-async function call(options: DispatchOptions, exchange: Exchange, request: HttpRequest, requestId: string): Promise<unknown> {
+async function call(
+  options: DispatchOptions,
+  exchange: Exchange,
+  request: HttpRequest,
+  requestId: string,
+): Promise<unknown> {
   const { service } = options;
   const { name } = exchange.operation;
   const caller = options.authenticate(request);
@@ -65,7 +73,13 @@ async function call(options: DispatchOptions, exchange: Exchange, request: HttpR
     throw new AwsError('UnknownOperationException', `Millrace does not have the operation ${name} yet.`);
   }
   const input = readInput(exchange, request.body);
-  const context: RequestContext = { requestId, account: caller.account, region: caller.region, principal: caller.arn, signal: request.signal };
+  const context: RequestContext = {
+    requestId,
+    account: caller.account,
+    region: caller.region,
+    principal: caller.arn,
+    signal: request.signal,
+  };
   if (options.enforcesPolicies) {
     const { arn, account, policy } = resourcesOf(service, input, context);
     authorize({
@@ -74,7 +88,11 @@ async function call(options: DispatchOptions, exchange: Exchange, request: HttpR
       resource: arn,
       resourceAccount: account,
       resourcePolicy: policy,
-      context: { 'aws:sourceip': request.remoteAddress, 'aws:securetransport': String(request.secure), 'aws:requestedregion': caller.region },
+      context: {
+        'aws:sourceip': request.remoteAddress,
+        'aws:securetransport': String(request.secure),
+        'aws:requestedregion': caller.region,
+      },
     });
   }
   return handler(service, input, context);

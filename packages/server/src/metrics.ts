@@ -49,7 +49,9 @@ function renderRequests(series: ReadonlyMap<string, Series>): string {
     let cumulative = 0;
     for (const [index, limit] of bucketsMs.entries()) {
       cumulative += counts[index]!;
-      lines.push(`millrace_request_duration_seconds_bucket{operation="${operation}",le="${limit / 1000}"} ${cumulative}`);
+      lines.push(
+        `millrace_request_duration_seconds_bucket{operation="${operation}",le="${limit / 1000}"} ${cumulative}`,
+      );
     }
     lines.push(
       `millrace_request_duration_seconds_bucket{operation="${operation}",le="+Inf"} ${total}`,

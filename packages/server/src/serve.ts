@@ -49,7 +49,12 @@ interface Store {
   stop(): Promise<void>;
 }
 
-async function openStore(at: { world: World; directory: string; configuration: Configuration; logger: Logger }): Promise<Store> {
+async function openStore(at: {
+  world: World;
+  directory: string;
+  configuration: Configuration;
+  logger: Logger;
+}): Promise<Store> {
   const { world, directory, configuration, logger } = at;
   const { settings } = configuration;
   await world.disk.makeDirectory(directory);
@@ -91,7 +96,13 @@ async function openStore(at: { world: World; directory: string; configuration: C
   };
 }
 
-async function startServing(at: { world: World; directory: string; configuration: Configuration; logger: Logger; store: Store }): Promise<Listening> {
+async function startServing(at: {
+  world: World;
+  directory: string;
+  configuration: Configuration;
+  logger: Logger;
+  store: Store;
+}): Promise<Listening> {
   const { world, directory, configuration, logger, store } = at;
   const { settings } = configuration;
   const metrics = createRequestMetrics();
@@ -113,7 +124,10 @@ async function startServing(at: { world: World; directory: string; configuration
     enforcesPolicies: settings.auth === 'iam',
     page: (path) => {
       if (path === '/health') return healthPage(store.health());
-      if (path === '/metrics') return textPage(metrics.render({ ...store.metrics(), listener: listening?.metrics() ?? {}, process: processMetrics() }));
+      if (path === '/metrics')
+        return textPage(
+          metrics.render({ ...store.metrics(), listener: listening?.metrics() ?? {}, process: processMetrics() }),
+        );
       return undefined;
     },
   });
@@ -122,7 +136,14 @@ async function startServing(at: { world: World; directory: string; configuration
       world,
       host: settings.host,
       port: settings.port,
-      certificate: () => certificateOf({ world, directory, host: settings.host, certFile: settings['tls-cert'], keyFile: settings['tls-key'] }),
+      certificate: () =>
+        certificateOf({
+          world,
+          directory,
+          host: settings.host,
+          certFile: settings['tls-cert'],
+          keyFile: settings['tls-key'],
+        }),
       bodyLimitBytes,
       bodyBudgetBytes: settings['body-budget-mib'] << 20,
       report: (error) => logger.error('a connection failed', error),
@@ -141,7 +162,9 @@ function readIdentitiesOrFail(configuration: Configuration): ReturnType<typeof r
 }
 
 function healthPage(failure: Error | undefined): HttpResponse {
-  const body = JSON.stringify(failure === undefined ? { status: 'ok' } : { status: 'failing', reason: failure.message });
+  const body = JSON.stringify(
+    failure === undefined ? { status: 'ok' } : { status: 'failing', reason: failure.message },
+  );
   return { status: failure === undefined ? 200 : 503, headers: { 'content-type': 'application/json' }, body };
 }
 
@@ -152,7 +175,12 @@ function textPage(body: string): HttpResponse {
 function processMetrics(): Record<string, number> {
   const { rss, heapUsed } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
-  return { residentBytes: rss, heapBytes: heapUsed, cpuSeconds: (user + system) / 1e6, uptimeSeconds: process.uptime() };
+  return {
+    residentBytes: rss,
+    heapBytes: heapUsed,
+    cpuSeconds: (user + system) / 1e6,
+    uptimeSeconds: process.uptime(),
+  };
 }
 
 function untilToldToStop(): Promise<void> {

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+
 /**
  * The only door to clock, timers, randomness, disk and network. The program asks these interfaces; the real world
  * answers in production and a simulated one in tests, so that every run can be repeated from a seed.
@@ -73,7 +75,7 @@ export interface File {
 
 export interface Network {
   /** Listens on TCP. `port` 0 picks a free one. `onConnection` gets each accepted socket. */
-  listen(options: { host: string; port: number }, onConnection: (socket: import('node:net').Socket) => void): Promise<Listener>;
+  listen(options: { host: string; port: number }, onConnection: (socket: Socket) => void): Promise<Listener>;
 }
 
 export interface Listener {

@@ -23,19 +23,30 @@ export interface AccessRequest {
 export function authorize(request: AccessRequest): void {
   const { caller, resourcePolicy } = request;
   const own = decide(caller.identity?.policies ?? [], request, false);
-  const attached = resourcePolicy === undefined ? 'none' : decide([parsePolicy(resourcePolicy, 'resource policy')], request, true);
+  const attached =
+    resourcePolicy === undefined ? 'none' : decide([parsePolicy(resourcePolicy, 'resource policy')], request, true);
   if (own === 'deny') throw denied(request, 'with an explicit deny in an identity-based policy');
   if (attached === 'deny') throw denied(request, 'with an explicit deny in a resource-based policy');
   const isForeign = caller.account !== request.resourceAccount;
   if (isForeign ? own === 'allow' && attached === 'allow' : own === 'allow' || attached === 'allow') return;
-  throw denied(request, `because no ${isForeign && own === 'allow' ? 'resource' : 'identity'}-based policy allows the ${request.action} action`);
+  throw denied(
+    request,
+    `because no ${isForeign && own === 'allow' ? 'resource' : 'identity'}-based policy allows the ${request.action} action`,
+  );
 }
 
 function denied({ caller, action, resource }: AccessRequest, why: string): AwsError {
-  return new AwsError('AccessDeniedException', `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`);
+  return new AwsError(
+    'AccessDeniedException',
+    `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`,
+  );
 }
 
-function decide(policies: readonly PolicyDocument[], request: AccessRequest, byResource: boolean): 'allow' | 'deny' | 'none' {
+function decide(
+  policies: readonly PolicyDocument[],
+  request: AccessRequest,
+  byResource: boolean,
+): 'allow' | 'deny' | 'none' {
   let allowed = false;
   for (const { statements } of policies) {
     for (const statement of statements) {
@@ -56,11 +67,18 @@ function applies(statement: Statement, request: AccessRequest, byResource: boole
 }
 
 function isPrincipal(principal: string, { arn, account }: Caller): boolean {
-  return principal === '*' || principal === arn || principal === account || principal === `arn:aws:iam::${account}:root`;
+  return (
+    principal === '*' || principal === arn || principal === account || principal === `arn:aws:iam::${account}:root`
+  );
 }
 
 function holds({ operator, key, values }: Condition, { context, caller, resourceAccount }: AccessRequest): boolean {
-  const known: Record<string, string> = { ...context, 'aws:principalarn': caller.arn, 'aws:principalaccount': caller.account, 'aws:resourceaccount': resourceAccount };
+  const known: Record<string, string> = {
+    ...context,
+    'aws:principalarn': caller.arn,
+    'aws:principalaccount': caller.account,
+    'aws:resourceaccount': resourceAccount,
+  };
   const actual = known[key];
   const isOptional = operator.endsWith('IfExists');
   const name = operator.replace(/IfExists$/, '');

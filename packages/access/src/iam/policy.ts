@@ -37,7 +37,8 @@ function parseStatement(statement: Record<string, unknown>, at: string): Stateme
     effect,
     actions,
     notActions: Action === undefined,
-    resources: Resource === undefined && NotResource === undefined ? ['*'] : texts(Resource ?? NotResource, `${at}.Resource`),
+    resources:
+      Resource === undefined && NotResource === undefined ? ['*'] : texts(Resource ?? NotResource, `${at}.Resource`),
     notResources: Resource === undefined && NotResource !== undefined,
     principals: Principal === undefined ? undefined : principals(Principal, at),
     conditions: Object.entries(conditions as Record<string, Record<string, unknown>>).flatMap(([operator, keys]) =>
@@ -49,7 +50,8 @@ function parseStatement(statement: Record<string, unknown>, at: string): Stateme
   };
 }
 
-const knownOperator = /^(StringEquals|StringNotEquals|StringEqualsIgnoreCase|StringLike|StringNotLike|ArnEquals|ArnLike|ArnNotEquals|ArnNotLike|Bool|Null)(IfExists)?$/;
+const knownOperator =
+  /^(StringEquals|StringNotEquals|StringEqualsIgnoreCase|StringLike|StringNotLike|ArnEquals|ArnLike|ArnNotEquals|ArnNotLike|Bool|Null)(IfExists)?$/;
 
 function principals(value: unknown, at: string): string[] {
   if (value === '*') return ['*'];

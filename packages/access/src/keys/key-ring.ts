@@ -47,7 +47,14 @@ export async function openKeyRing({ world, directory }: { world: World; director
   return createKeyRing({ world, directory, path, master, keys, length });
 }
 
-function createKeyRing(at: { world: World; directory: string; path: string; master: Buffer; keys: Map<number, Buffer>; length: number }): KeyRing {
+function createKeyRing(at: {
+  world: World;
+  directory: string;
+  path: string;
+  master: Buffer;
+  keys: Map<number, Buffer>;
+  length: number;
+}): KeyRing {
   const { world, master, keys } = at;
   let { length } = at;
   let turn: Promise<unknown> = Promise.resolve();
@@ -93,7 +100,9 @@ function createKeyRing(at: { world: World; directory: string; path: string; mast
     },
     open(keyRef, sealed, context) {
       const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
-      const decipher = createDecipheriv('aes-256-gcm', keyOf(keyRef), bytes.subarray(0, 12), { authTagLength: 16 }).setAAD(context);
+      const decipher = createDecipheriv('aes-256-gcm', keyOf(keyRef), bytes.subarray(0, 12), {
+        authTagLength: 16,
+      }).setAAD(context);
       decipher.setAuthTag(bytes.subarray(-16));
       return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]);
     },
@@ -124,7 +133,10 @@ function readKeys(bytes: Buffer, master: Buffer, path: string): { keys: Map<numb
     const decipher = createDecipheriv('aes-256-gcm', master, bytes.subarray(at + 8, at + 20), { authTagLength: 16 });
     decipher.setAuthTag(bytes.subarray(at + 52, at + 68));
     try {
-      keys.set(bytes.readUInt32BE(at + 4), Buffer.concat([decipher.update(bytes.subarray(at + 20, at + 52)), decipher.final()]));
+      keys.set(
+        bytes.readUInt32BE(at + 4),
+        Buffer.concat([decipher.update(bytes.subarray(at + 20, at + 52)), decipher.final()]),
+      );
     } catch (error) {
       throw new Error(`${path}: its keys were not made under this master key`, { cause: error });
     }

@@ -10,7 +10,10 @@ export function readSignature({ headers, query }: SignedRequest): SignatureParts
   const isPresigned = /(?:^|&)X-Amz-Algorithm/i.test(query);
   if (header === undefined) return isPresigned ? fromQuery(query) : undefined;
   if (isPresigned) {
-    throw new AwsError('InvalidSignatureException', "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.");
+    throw new AwsError(
+      'InvalidSignatureException',
+      "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.",
+    );
   }
   return fromHeader(header, headers['x-amz-date'] ?? headers['date']);
 }
@@ -24,11 +27,18 @@ function fromHeader(header: string, date: string | undefined): SignatureParts {
   const missing = ['Credential', 'Signature', 'SignedHeaders']
     .filter((name) => !fields.has(name))
     .map((name) => `Authorization header requires '${name}' parameter. `);
-  if (date === undefined) missing.push("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ");
+  if (date === undefined)
+    missing.push("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ");
   if (missing.length > 0 || !header.startsWith('AWS4-HMAC-SHA256')) {
     throw new AwsError('IncompleteSignatureException', `${missing.join('')}Authorization=${header}`);
   }
-  return { ...credential(fields.get('Credential')!), signedHeaders: fields.get('SignedHeaders')!, signature: fields.get('Signature')!, date: date!, expiresSeconds: undefined };
+  return {
+    ...credential(fields.get('Credential')!),
+    signedHeaders: fields.get('SignedHeaders')!,
+    signature: fields.get('Signature')!,
+    date: date!,
+    expiresSeconds: undefined,
+  };
 }
 
 function fromQuery(query: string): SignatureParts {
@@ -50,6 +60,10 @@ function fromQuery(query: string): SignatureParts {
 
 function credential(text: string): { accessKeyId: string; day: string; region: string; service: string } {
   const [accessKeyId = '', day = '', region = '', service = '', end] = text.split('/');
-  if (end !== 'aws4_request') throw new AwsError('IncompleteSignatureException', `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '${text}'`);
+  if (end !== 'aws4_request')
+    throw new AwsError(
+      'IncompleteSignatureException',
+      `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '${text}'`,
+    );
   return { accessKeyId, day, region, service };
 }

@@ -44,7 +44,10 @@ function signingKey(secret: string, { day, region, service }: SignatureParts): B
   const name = `${secret} ${day} ${region} ${service}`;
   let key = keys.get(name);
   if (key === undefined) {
-    key = [day, region, service, 'aws4_request'].reduce<Buffer>((last, part) => createHmac('sha256', last).update(part).digest(), Buffer.from(`AWS4${secret}`));
+    key = [day, region, service, 'aws4_request'].reduce<Buffer>(
+      (last, part) => createHmac('sha256', last).update(part).digest(),
+      Buffer.from(`AWS4${secret}`),
+    );
     if (keys.size >= keysKept) keys.clear();
     keys.set(name, key);
   }
@@ -57,9 +60,16 @@ function stringToSign(request: SignedRequest, parts: SignatureParts): string {
   return `AWS4-HMAC-SHA256\n${date}\n${day}/${region}/${service}/aws4_request\n${hash}`;
 }
 
-function canonicalRequest({ method, path, query, headers, body }: SignedRequest, { signedHeaders, expiresSeconds }: SignatureParts): string {
-  const lines = signedHeaders.split(';').map((name) => `${name}:${(headers[name] ?? '').trim().replaceAll(/ +/g, ' ')}\n`);
-  const payload = headers['x-amz-content-sha256'] ?? (expiresSeconds === undefined ? createHash('sha256').update(body).digest('hex') : 'UNSIGNED-PAYLOAD');
+function canonicalRequest(
+  { method, path, query, headers, body }: SignedRequest,
+  { signedHeaders, expiresSeconds }: SignatureParts,
+): string {
+  const lines = signedHeaders
+    .split(';')
+    .map((name) => `${name}:${(headers[name] ?? '').trim().replaceAll(/ +/g, ' ')}\n`);
+  const payload =
+    headers['x-amz-content-sha256'] ??
+    (expiresSeconds === undefined ? createHash('sha256').update(body).digest('hex') : 'UNSIGNED-PAYLOAD');
   // A client may claim the hash of another body: only the claim that nothing is signed is taken as it is.
   const believed = payload === 'UNSIGNED-PAYLOAD' ? payload : createHash('sha256').update(body).digest('hex');
   return `${method}\n${path}\n${canonicalQuery(query)}\n${lines.join('')}\n${signedHeaders}\n${believed}`;

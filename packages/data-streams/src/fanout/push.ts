@@ -35,11 +35,14 @@ export async function* push(service: DataStreams, options: PushOptions): AsyncGe
   let isFirst = true;
   try {
     while (!signals.some(({ aborted }) => aborted) && clock.monotonicMs() < endMs) {
-      while (budget !== undefined && !budget.has(1, clock.monotonicMs())) {
+      while (budget?.has(1, clock.monotonicMs()) === false) {
         await pause(service, { logId: undefined, index, timeoutMs: 50, signals });
         if (signals.some(({ aborted }) => aborted)) return;
       }
-      const page = await readPage(service, { stream, shard }, index, { maxRecords: eventRecords, maxBytes: eventBytes });
+      const page = await readPage(service, { stream, shard }, index, {
+        maxRecords: eventRecords,
+        maxBytes: eventBytes,
+      });
       index = page.nextIndex;
       budget?.take(page.bytes);
       if (page.atEnd) {
@@ -48,7 +51,11 @@ export async function* push(service: DataStreams, options: PushOptions): AsyncGe
       }
       if (page.records.length > 0 || isFirst) {
         isFirst = false;
-        yield event({ Records: page.records, MillisBehindLatest: page.millisBehindLatest, ContinuationSequenceNumber: continuation(shard, index, clock.now()) });
+        yield event({
+          Records: page.records,
+          MillisBehindLatest: page.millisBehindLatest,
+          ContinuationSequenceNumber: continuation(shard, index, clock.now()),
+        });
         continue;
       }
       const timeoutMs = Math.min(heartbeatMs, endMs - clock.monotonicMs());
@@ -58,7 +65,11 @@ export async function* push(service: DataStreams, options: PushOptions): AsyncGe
         await pause(service, { logId: undefined, index, timeoutMs: 20, signals });
       }
       if (!woken && !signals.some(({ aborted }) => aborted)) {
-        yield event({ Records: [], MillisBehindLatest: 0, ContinuationSequenceNumber: continuation(shard, index, clock.now()) });
+        yield event({
+          Records: [],
+          MillisBehindLatest: 0,
+          ContinuationSequenceNumber: continuation(shard, index, clock.now()),
+        });
       }
     }
   } finally {
@@ -67,7 +78,9 @@ export async function* push(service: DataStreams, options: PushOptions): AsyncGe
 }
 
 /** The last event of a closed shard has no continuation: by that KCL sees the end, though the model requires the member. */
-function event(content: Omit<SubscribeToShardEvent, 'ContinuationSequenceNumber'> & { ContinuationSequenceNumber?: string }): SubscribeToShardEventStream {
+function event(
+  content: Omit<SubscribeToShardEvent, 'ContinuationSequenceNumber'> & { ContinuationSequenceNumber?: string },
+): SubscribeToShardEventStream {
   return { SubscribeToShardEvent: content as SubscribeToShardEvent };
 }
 
@@ -81,7 +94,12 @@ function continuation(shard: Shard, index: number, nowMs: number): string {
 /** Waits for a record at `index`, the time or a signal, whatever is first; true when the log woke it. */
 function pause(
   service: DataStreams,
-  { logId, index, timeoutMs, signals }: { logId: number | undefined; index: number; timeoutMs: number; signals: readonly AbortSignal[] },
+  {
+    logId,
+    index,
+    timeoutMs,
+    signals,
+  }: { logId: number | undefined; index: number; timeoutMs: number; signals: readonly AbortSignal[] },
 ): Promise<boolean> {
   return new Promise((resolve) => {
     const finish = (woken: boolean): void => {

@@ -21,7 +21,10 @@ export class Sessions implements Fanout {
     const key = `${consumerArn} ${shard}`;
     const present = this.#open.get(key);
     if (present !== undefined && nowMs - present.startedMs < takeoverAfterMs) {
-      throw new AwsError('ResourceInUseException', `Another active subscription exists for this consumer: ${consumerArn} and shard ${shard}.`);
+      throw new AwsError(
+        'ResourceInUseException',
+        `Another active subscription exists for this consumer: ${consumerArn} and shard ${shard}.`,
+      );
     }
     present?.stop.abort();
     const session: Session = { startedMs: nowMs, stop: new AbortController() };

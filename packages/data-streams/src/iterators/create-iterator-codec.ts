@@ -20,7 +20,9 @@ export function createIteratorCodec(key: Buffer, random: Random): IteratorCodec 
       const { account, region, streamId, streamName, logId, shardNumber, index, issuedMs } = position;
       const nonce = random.bytes(12);
       const cipher = createCipheriv('aes-256-gcm', key, nonce);
-      const sealed = cipher.update(JSON.stringify([account, region, streamId, streamName, logId, shardNumber, index, issuedMs]));
+      const sealed = cipher.update(
+        JSON.stringify([account, region, streamId, streamName, logId, shardNumber, index, issuedMs]),
+      );
       return Buffer.concat([Buffer.of(version), nonce, sealed, cipher.final(), cipher.getAuthTag()]).toString('base64');
     },
     open(iterator, nowMs) {
@@ -45,7 +47,16 @@ function unseal(key: Buffer, iterator: string): IteratorPosition {
     const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(1, 13), { authTagLength: 16 });
     decipher.setAuthTag(bytes.subarray(-16));
     const json = decipher.update(bytes.subarray(13, -16), undefined, 'utf8') + decipher.final('utf8');
-    const [account, region, streamId, streamName, logId, shardNumber, index, issuedMs] = JSON.parse(json) as [string, string, string, string, number, number, number, number];
+    const [account, region, streamId, streamName, logId, shardNumber, index, issuedMs] = JSON.parse(json) as [
+      string,
+      string,
+      string,
+      string,
+      number,
+      number,
+      number,
+      number,
+    ];
     return { account, region, streamId, streamName, logId, shardNumber, index, issuedMs };
   } catch (error) {
     throw new AwsError('InvalidArgumentException', 'Invalid ShardIterator.', 400, { cause: error });

@@ -30,7 +30,10 @@ export async function resolvePosition(
     return type === 'AT_SEQUENCE_NUMBER' ? decoded.atIndex : decoded.afterIndex;
   }
   if (type === 'AT_TIMESTAMP') {
-    if (timestampMs === undefined) throw invalidArgument('Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no timestamp parameter.');
+    if (timestampMs === undefined)
+      throw invalidArgument(
+        'Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no timestamp parameter.',
+      );
     const now = service.world.clock.now();
     if (timestampMs > now) {
       throw invalidArgument(
@@ -46,8 +49,7 @@ function checkSequenceNumber(
   { stream, shard, operation }: { stream: Stream; shard: Shard; operation: string },
   given: string,
 ): { atIndex: number; afterIndex: number } {
-  const used =
-    `StartingSequenceNumber ${given} used in ${operation} on shard ${shardId(shard.number)} in stream ${stream.name} under account ${stream.account} is invalid`;
+  const used = `StartingSequenceNumber ${given} used in ${operation} on shard ${shardId(shard.number)} in stream ${stream.name} under account ${stream.account} is invalid`;
   const decoded = decodeSequenceNumber(given);
   if (decoded === undefined) {
     const other = oldLayoutShard(given);
@@ -57,14 +59,20 @@ function checkSequenceNumber(
   }
   if (decoded.shardNumber !== shard.number) {
     const { shardNumber } = decoded;
-    throw otherShard(shardNumber < 0 ? `shardId--${String(-shardNumber).padStart(11, '0')}` : shardId(shardNumber), shard);
+    throw otherShard(
+      shardNumber < 0 ? `shardId--${String(-shardNumber).padStart(11, '0')}` : shardId(shardNumber),
+      shard,
+    );
   }
-  if (decoded.createdSecond !== shard.createdSecond) throw invalidArgument(`${used} because it did not come from this stream.`);
+  if (decoded.createdSecond !== shard.createdSecond)
+    throw invalidArgument(`${used} because it did not come from this stream.`);
   return decoded;
 }
 
 function otherShard(encoded: string, shard: Shard): Error {
-  return invalidArgument(`Invalid StartingSequenceNumber. It encodes ${encoded}, while it was used in a call to a shard with ${shardId(shard.number)}`);
+  return invalidArgument(
+    `Invalid StartingSequenceNumber. It encodes ${encoded}, while it was used in a call to a shard with ${shardId(shard.number)}`,
+  );
 }
 
 /** Small numbers are read as version 0, whose last four hex digits are the shard (recorded: 5 "encodes shardId-000000000005"). */

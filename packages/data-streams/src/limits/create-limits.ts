@@ -21,7 +21,13 @@ interface ShardBuckets {
  */
 export function createLimits(mode: 'aws' | 'none', world: World): Limits {
   if (mode === 'none') {
-    return { call: () => undefined, takeWrite: () => true, beginRead: () => undefined, endRead: () => undefined, forget: () => undefined };
+    return {
+      call: () => undefined,
+      takeWrite: () => true,
+      beginRead: () => undefined,
+      endRead: () => undefined,
+      forget: () => undefined,
+    };
   }
   return new AwsLimits(world);
 }
@@ -47,7 +53,8 @@ class AwsLimits implements Limits {
       bucket = new TokenBucket(rate.perSecond, now);
       this.#calls.set(key, bucket);
     }
-    if (!bucket.has(1, now)) throw new AwsError('LimitExceededException', `Rate exceeded for ${operation} under account ${account}.`);
+    if (!bucket.has(1, now))
+      throw new AwsError('LimitExceededException', `Rate exceeded for ${operation} under account ${account}.`);
     bucket.take(1);
   }
 

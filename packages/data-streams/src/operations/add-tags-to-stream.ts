@@ -14,8 +14,16 @@ export interface AddTagsToStreamCommand {
 export const addTagsToStream: Handler<'AddTagsToStream'> = async (service, input, context) => {
   service.limits.call('AddTagsToStream', context.account, context.region);
   const stream = findStream(service.state, input, context);
-  checkTagCharacters(Object.entries(input.Tags).flat(), `add tags to stream ${stream.name} under account ${stream.account}`);
-  await service.change({ type: 'AddTagsToStream', atMs: service.world.clock.now(), stream: keyOf(stream), tags: input.Tags });
+  checkTagCharacters(
+    Object.entries(input.Tags).flat(),
+    `add tags to stream ${stream.name} under account ${stream.account}`,
+  );
+  await service.change({
+    type: 'AddTagsToStream',
+    atMs: service.world.clock.now(),
+    stream: keyOf(stream),
+    tags: input.Tags,
+  });
   return {};
 };
 

@@ -35,8 +35,10 @@ export interface CreateStreamCommand {
 export const createStream: Handler<'CreateStream'> = async (service, input, context) => {
   service.limits.call('CreateStream', context.account, context.region);
   const mode = input.StreamModeDetails?.StreamMode ?? (input.ShardCount === undefined ? 'ON_DEMAND' : 'PROVISIONED');
-  if (mode === 'PROVISIONED' && input.ShardCount === undefined) throw invalidArgument('ShardCount must be specified for a stream in PROVISIONED mode.');
-  if (mode === 'ON_DEMAND' && input.ShardCount !== undefined) throw invalidArgument('ShardCount must not be specified for a stream in ON_DEMAND mode.');
+  if (mode === 'PROVISIONED' && input.ShardCount === undefined)
+    throw invalidArgument('ShardCount must be specified for a stream in PROVISIONED mode.');
+  if (mode === 'ON_DEMAND' && input.ShardCount !== undefined)
+    throw invalidArgument('ShardCount must not be specified for a stream in ON_DEMAND mode.');
   if (mode === 'PROVISIONED' && input.RecordDistributionStrategy === 'AUTO') {
     throw invalidArgument('RecordDistributionStrategy AUTO is only supported for streams in ON_DEMAND mode.');
   }
@@ -44,7 +46,10 @@ export const createStream: Handler<'CreateStream'> = async (service, input, cont
     throw invalidArgument('WarmThroughputMiBps is only supported for streams in ON_DEMAND mode.');
   }
   const tags = input.Tags ?? {};
-  checkTagCharacters(Object.entries(tags).flat(), `add tags to stream ${input.StreamName} under account ${context.account}`);
+  checkTagCharacters(
+    Object.entries(tags).flat(),
+    `add tags to stream ${input.StreamName} under account ${context.account}`,
+  );
   const now = service.world.clock.now();
   await service.change({
     type: 'CreateStream',
@@ -70,8 +75,10 @@ export const createStreamChange: Change<CreateStreamCommand> = {
   apply(state, command) {
     const { account, region, name, atMs } = command;
     const key = streamKey(account, region, name);
-    if (state.streams.has(key)) throw new AwsError('ResourceInUseException', `Stream ${name} under account ${account} already exists.`);
-    if (command.shardQuota !== undefined) checkQuotas([...state.streams.values()], command, accountShardCount(state, account, region));
+    if (state.streams.has(key))
+      throw new AwsError('ResourceInUseException', `Stream ${name} under account ${account} already exists.`);
+    if (command.shardQuota !== undefined)
+      checkQuotas([...state.streams.values()], command, accountShardCount(state, account, region));
     const tags = new Map<string, string>();
     addTags(tags, command.tags, `stream ${name} under account ${account}`);
     const stream: Stream = {
@@ -99,7 +106,8 @@ export const createStreamChange: Change<CreateStreamCommand> = {
       recentModeChangesMs: [],
     };
     const createdSecond = Math.floor(atMs / 1000);
-    for (const range of evenRanges(command.shardCount)) openShard(state, stream, { ...range, createdSecond, parent: undefined, adjacentParent: undefined });
+    for (const range of evenRanges(command.shardCount))
+      openShard(state, stream, { ...range, createdSecond, parent: undefined, adjacentParent: undefined });
     state.streams.set(key, stream);
   },
 };
@@ -108,16 +116,30 @@ function checkQuotas(streams: readonly Stream[], command: CreateStreamCommand, p
   const { account, region, shardCount, shardQuota = 0 } = command;
   const own = streams.filter((stream) => stream.account === account && stream.region === region);
   if (own.filter(({ status }) => status === 'CREATING').length >= creatingAtOnce) {
-    throw limitExceeded(`More than ${creatingAtOnce} streams of account ${account} are in the CREATING state at the same time.`);
+    throw limitExceeded(
+      `More than ${creatingAtOnce} streams of account ${account} are in the CREATING state at the same time.`,
+    );
   }
-  if (command.mode === 'ON_DEMAND' && own.filter(({ mode }) => mode === 'ON_DEMAND').length >= onDemandStreamsPerAccount) {
-    throw limitExceeded(`This request would exceed the limit of ${onDemandStreamsPerAccount} on-demand streams for the account ${account} in ${region}.`);
+  if (
+    command.mode === 'ON_DEMAND' &&
+    own.filter(({ mode }) => mode === 'ON_DEMAND').length >= onDemandStreamsPerAccount
+  ) {
+    throw limitExceeded(
+      `This request would exceed the limit of ${onDemandStreamsPerAccount} on-demand streams for the account ${account} in ${region}.`,
+    );
   }
-  if (command.mode === 'PROVISIONED' && present + shardCount > shardQuota) throw shardQuotaExceeded({ account, region, present, shardQuota, added: shardCount });
+  if (command.mode === 'PROVISIONED' && present + shardCount > shardQuota)
+    throw shardQuotaExceeded({ account, region, present, shardQuota, added: shardCount });
 }
 
 /** AWS's text, recorded. */
-export function shardQuotaExceeded(quota: { account: string; region: string; present: number; shardQuota: number; added: number }): AwsError {
+export function shardQuotaExceeded(quota: {
+  account: string;
+  region: string;
+  present: number;
+  shardQuota: number;
+  added: number;
+}): AwsError {
   return limitExceeded(
     `This request would exceed the shard limit for the account ${quota.account} in ${quota.region}. Current shard count for the account: ${quota.present}. ` +
       `Limit: ${quota.shardQuota}. Number of additional shards that would have resulted from this request: ${quota.added}. Refer to the AWS Service Limits page ` +

@@ -19,6 +19,7 @@ export const deleteResourcePolicy: Handler<'DeleteResourcePolicy'> = async (serv
 export const deleteResourcePolicyChange: Change<DeleteResourcePolicyCommand> = {
   type: 'DeleteResourcePolicy',
   apply(state, { arn }) {
-    if (!state.policies.delete(arn)) throw new AwsError('ResourceNotFoundException', `No resource policy found for resource ARN ${arn}.`);
+    if (!state.policies.delete(arn))
+      throw new AwsError('ResourceNotFoundException', `No resource policy found for resource ARN ${arn}.`);
   },
 };

@@ -31,7 +31,10 @@ export const deregisterStreamConsumerChange: Change<DeregisterStreamConsumerComm
     const stream = streamAt(state, key);
     const consumer = stream.consumers.get(name);
     if (consumer === undefined || consumer.status === 'DELETING') {
-      throw new AwsError('ResourceNotFoundException', `Consumer ${name} of stream ${stream.name} under account ${stream.account} not found.`);
+      throw new AwsError(
+        'ResourceNotFoundException',
+        `Consumer ${name} of stream ${stream.name} under account ${stream.account} not found.`,
+      );
     }
     consumer.status = 'DELETING';
     consumer.dueMs = dueMs;

@@ -17,5 +17,11 @@ export const describeStream: Handler<'DescribeStream'> = (service, input, contex
   }
   const all = stream.status === 'CREATING' ? [] : [...stream.shards.values()].filter(({ number }) => number > after);
   const page = all.slice(0, Math.min(input.Limit ?? 100, 10_000));
-  return { StreamDescription: { ...describeStreamBase(stream), Shards: page.map(describeShard), HasMoreShards: page.length < all.length } };
+  return {
+    StreamDescription: {
+      ...describeStreamBase(stream),
+      Shards: page.map(describeShard),
+      HasMoreShards: page.length < all.length,
+    },
+  };
 };

@@ -6,6 +6,11 @@ import { beginStreamChange } from '../stream-change.ts';
 /** Disables shard-level metrics by name, or ALL. */
 export const disableEnhancedMonitoring: Handler<'DisableEnhancedMonitoring'> = async (service, input, context) => {
   const { stream, command } = beginStreamChange(service, 'DisableEnhancedMonitoring', input, context);
-  const outcome = await service.change<MonitoringOutcome>({ ...command, type: 'SetMonitoring', enable: false, metrics: input.ShardLevelMetrics });
+  const outcome = await service.change<MonitoringOutcome>({
+    ...command,
+    type: 'SetMonitoring',
+    enable: false,
+    metrics: input.ShardLevelMetrics,
+  });
   return monitoringAnswer(stream, outcome);
 };

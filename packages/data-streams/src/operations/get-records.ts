@@ -19,14 +19,18 @@ export const getRecords: Handler<'GetRecords'> = async (service, input, context)
   const { account, region, streamName, streamId, shardNumber } = position;
   const stream = service.state.streams.get(streamKey(account, region, streamName));
   const shard = stream?.shards.get(shardNumber);
-  if (stream === undefined || stream.id !== streamId || shard === undefined) throw shardDoesNotExist(shardNumber, { name: streamName, account });
+  if (stream === undefined || stream.id !== streamId || shard === undefined)
+    throw shardDoesNotExist(shardNumber, { name: streamName, account });
   const arn = input.StreamARN === undefined ? undefined : parseArn(input.StreamARN);
   if ((arn === undefined && account !== context.account) || (arn !== undefined && arn.streamName !== streamName)) {
     throw new AwsError('InvalidArgumentException', 'Invalid ShardIterator.');
   }
   if (input.DryRun === true) throw dryRunSucceeded();
   service.limits.beginRead(shard.logId, shardId(shardNumber), streamName, account);
-  const page = await readPage(service, { stream, shard }, position.index, { maxRecords: input.Limit ?? 10_000, maxBytes });
+  const page = await readPage(service, { stream, shard }, position.index, {
+    maxRecords: input.Limit ?? 10_000,
+    maxBytes,
+  });
   service.limits.endRead(shard.logId, page.bytes);
   return {
     ...(page.atEnd

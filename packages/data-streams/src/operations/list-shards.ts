@@ -17,11 +17,17 @@ export const listShards: Handler<'ListShards'> = (service, input, context) => {
   const now = service.world.clock.now();
   const { stream, after, filter } = resolve(service, input, context, now);
   service.limits.call('ListShards', context.account, context.region, keyOf(stream));
-  const all = stream.status === 'CREATING' ? [] : [...stream.shards.values()].filter((shard) => shard.number > after && passes(service, shard, stream, filter));
+  const all =
+    stream.status === 'CREATING'
+      ? []
+      : [...stream.shards.values()].filter((shard) => shard.number > after && passes(service, shard, stream, filter));
   const page = all.slice(0, Math.min(input.MaxResults ?? 1000, 10_000));
   const hasMore = page.length < all.length;
   const scope = JSON.stringify([keyOf(stream), stream.id, filter ?? null]);
-  return { Shards: page.map(describeShard), ...(hasMore && { NextToken: nextToken(scope, shardId(page.at(-1)!.number), now) }) };
+  return {
+    Shards: page.map(describeShard),
+    ...(hasMore && { NextToken: nextToken(scope, shardId(page.at(-1)!.number), now) }),
+  };
 };
 
 function resolve(
@@ -33,17 +39,20 @@ function resolve(
   const { NextToken: token, StreamName: name, StreamARN: arn, StreamId: id } = input;
   if (token !== undefined) {
     if (name !== undefined) throw invalidArgument('NextToken and StreamName cannot be provided together.');
-    if (arn !== undefined && input.ExclusiveStartShardId !== undefined) throw invalidArgument('NextToken and ExclusiveStartShardId cannot be provided together.');
+    if (arn !== undefined && input.ExclusiveStartShardId !== undefined)
+      throw invalidArgument('NextToken and ExclusiveStartShardId cannot be provided together.');
     const opened = openToken(token, now);
     const [key, streamId, filter] = parseScope(opened.scope);
     const stream = service.state.streams.get(key);
     if (stream === undefined || stream.id !== streamId) throw streamNotFound(key.split(':')[2]!, key.split(':')[0]!);
     return { stream, after: parseShardId(opened.after)!, filter };
   }
-  if (name === undefined && arn === undefined && id === undefined) throw invalidArgument('Either NextToken or StreamName should be provided.');
+  if (name === undefined && arn === undefined && id === undefined)
+    throw invalidArgument('Either NextToken or StreamName should be provided.');
   const stream = findStream(service.state, input, context);
   const created = input.StreamCreationTimestamp;
-  if (created !== undefined && Math.floor(created / 1000) !== Math.floor(stream.createdMs / 1000)) throw streamNotFound(stream.name, stream.account);
+  if (created !== undefined && Math.floor(created / 1000) !== Math.floor(stream.createdMs / 1000))
+    throw streamNotFound(stream.name, stream.account);
   const start = input.ExclusiveStartShardId;
   const after = start === undefined ? -1 : parseShardId(start);
   if (after === undefined) throw invalidArgument(`Invalid ExclusiveStartShardId: ${start}`);
@@ -64,20 +73,31 @@ function checkFilter(service: DataStreams, filter: Input['ShardFilter'], stream:
   const { Type: type, ShardId: id, Timestamp: timestamp } = filter;
   const byTime = type === 'AT_TIMESTAMP' || type === 'FROM_TIMESTAMP';
   if ((type === 'AFTER_SHARD_ID') !== (id !== undefined)) {
-    throw invalidArgument(id === undefined ? 'ShardFilter of type AFTER_SHARD_ID must have a ShardId.' : `ShardFilter of type ${type} must not have a ShardId.`);
+    throw invalidArgument(
+      id === undefined
+        ? 'ShardFilter of type AFTER_SHARD_ID must have a ShardId.'
+        : `ShardFilter of type ${type} must not have a ShardId.`,
+    );
   }
   if (byTime !== (timestamp !== undefined)) {
-    throw invalidArgument(byTime ? `ShardFilter of type ${type} must have a Timestamp.` : `ShardFilter of type ${type} must not have a Timestamp.`);
+    throw invalidArgument(
+      byTime
+        ? `ShardFilter of type ${type} must have a Timestamp.`
+        : `ShardFilter of type ${type} must not have a Timestamp.`,
+    );
   }
-  if (timestamp !== undefined && timestamp > service.world.clock.now()) throw invalidArgument('The Timestamp of a ShardFilter must not be in the future.');
-  if (timestamp !== undefined && timestamp < stream.createdMs - 1000) throw invalidArgument(`The Timestamp of a ShardFilter must not be before the creation of stream ${stream.name}.`);
+  if (timestamp !== undefined && timestamp > service.world.clock.now())
+    throw invalidArgument('The Timestamp of a ShardFilter must not be in the future.');
+  if (timestamp !== undefined && timestamp < stream.createdMs - 1000)
+    throw invalidArgument(`The Timestamp of a ShardFilter must not be before the creation of stream ${stream.name}.`);
   return filter;
 }
 
 /** A shard is open at a time when it was created at or before it and closed after it; TRIM_HORIZON is the oldest time kept. */
 function passes(service: DataStreams, shard: Shard, stream: Stream, filter: Input['ShardFilter']): boolean {
   const horizonMs = service.world.clock.now() - stream.retentionHours * 3_600_000;
-  const openAt = (timeMs: number): boolean => createdMs(shard, stream) <= timeMs && (shard.closed === undefined || shard.closed.atMs > timeMs);
+  const openAt = (timeMs: number): boolean =>
+    createdMs(shard, stream) <= timeMs && (shard.closed === undefined || shard.closed.atMs > timeMs);
   switch (filter?.Type) {
     case 'AFTER_SHARD_ID':
       return shard.number > (parseShardId(filter.ShardId!) ?? -1);

@@ -7,7 +7,10 @@ export const listStreams: Handler<'ListStreams'> = (service, input, { account, r
   const now = service.world.clock.now();
   const after = input.NextToken === undefined ? input.ExclusiveStartStreamName : openToken(input.NextToken, now).after;
   const own = [...service.state.streams.values()]
-    .filter((stream) => stream.account === account && stream.region === region && (after === undefined || stream.name > after))
+    .filter(
+      (stream) =>
+        stream.account === account && stream.region === region && (after === undefined || stream.name > after),
+    )
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const page = own.slice(0, Math.min(input.Limit ?? 100, 10_000));
   const hasMore = page.length < own.length;

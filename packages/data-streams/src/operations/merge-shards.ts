@@ -9,6 +9,11 @@ export const mergeShards: Handler<'MergeShards'> = async (service, input, contex
   const shard = namedShard(input.ShardToMerge, name, account);
   const adjacent = namedShard(input.AdjacentShardToMerge, name, account);
   const { command } = beginStreamChange(service, 'MergeShards', input, context);
-  await service.change({ ...command, type: 'BeginReshard', wish: { kind: 'merge', shard, adjacent }, shardQuota: undefined });
+  await service.change({
+    ...command,
+    type: 'BeginReshard',
+    wish: { kind: 'merge', shard, adjacent },
+    shardQuota: undefined,
+  });
   return {};
 };

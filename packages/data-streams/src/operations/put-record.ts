@@ -14,7 +14,8 @@ export const putRecord: Handler<'PutRecord'> = async (service, input, context) =
   if (input.SequenceNumberForOrdering !== undefined) checkOrdering(service, stream, input.SequenceNumberForOrdering);
   if (input.DryRun === true) throw dryRunSucceeded();
   const [outcome] = await appendRecords(service, stream, [input]);
-  if ('ErrorCode' in outcome!) throw new AwsError(outcome.ErrorCode, outcome.ErrorMessage, outcome.ErrorCode === 'InternalFailure' ? 500 : 400);
+  if ('ErrorCode' in outcome!)
+    throw new AwsError(outcome.ErrorCode, outcome.ErrorMessage, outcome.ErrorCode === 'InternalFailure' ? 500 : 400);
   return { ...outcome!, ...encryptionOf(stream) };
 };
 
@@ -23,6 +24,8 @@ function checkOrdering(service: DataStreams, stream: Stream, given: string): voi
   const decoded = decodeSequenceNumber(given);
   const now = Math.floor(service.world.clock.now() / 1000);
   if (decoded === undefined || decoded.arrivalSecond > now + 1 || decoded.shardNumber < 0) {
-    throw invalidArgument(`ExclusiveMinimumSequenceNumber ${given} used in PutRecord on stream ${stream.name} under account ${stream.account} is invalid.`);
+    throw invalidArgument(
+      `ExclusiveMinimumSequenceNumber ${given} used in PutRecord on stream ${stream.name} under account ${stream.account} is invalid.`,
+    );
   }
 }

@@ -14,7 +14,12 @@ export interface PutResourcePolicyCommand {
 export const putResourcePolicy: Handler<'PutResourcePolicy'> = async (service, input) => {
   taggedResource(service.state, input.ResourceARN);
   checkPolicy(input.Policy, input.ResourceARN);
-  await service.change({ type: 'PutResourcePolicy', atMs: service.world.clock.now(), arn: input.ResourceARN, policy: input.Policy });
+  await service.change({
+    type: 'PutResourcePolicy',
+    atMs: service.world.clock.now(),
+    arn: input.ResourceARN,
+    policy: input.Policy,
+  });
   return {};
 };
 
@@ -34,9 +39,17 @@ function checkPolicy(text: string, arn: string): void {
   } catch {
     throw invalidArgument(`The resource policy for ${arn} is not valid JSON.`);
   }
-  const statements = (Array.isArray(document?.Statement) ? document.Statement : [document?.Statement]) as ({ Effect?: unknown; Principal?: unknown; Action?: unknown } | undefined)[];
+  const statements = (Array.isArray(document?.Statement) ? document.Statement : [document?.Statement]) as (
+    | { Effect?: unknown; Principal?: unknown; Action?: unknown }
+    | undefined
+  )[];
   for (const statement of statements) {
-    if (typeof statement !== 'object' || (statement.Effect !== 'Allow' && statement.Effect !== 'Deny') || statement.Principal === undefined || statement.Action === undefined) {
+    if (
+      typeof statement !== 'object' ||
+      (statement.Effect !== 'Allow' && statement.Effect !== 'Deny') ||
+      statement.Principal === undefined ||
+      statement.Action === undefined
+    ) {
       throw invalidArgument(`The resource policy for ${arn} has a statement without Effect, Principal or Action.`);
     }
   }

@@ -21,8 +21,14 @@ export interface RegisterStreamConsumerCommand extends StreamCommand {
 
 /** The consumer is CREATING, then ACTIVE; only then it may subscribe. */
 export const registerStreamConsumer: Handler<'RegisterStreamConsumer'> = async (service, input, context) => {
-  const { stream, command } = beginStreamChange(service, 'RegisterStreamConsumer', { StreamARN: input.StreamARN }, context);
-  const advantage = service.state.accounts.get(`${stream.account}:${stream.region}`)?.billingCommitment.status === 'ENABLED';
+  const { stream, command } = beginStreamChange(
+    service,
+    'RegisterStreamConsumer',
+    { StreamARN: input.StreamARN },
+    context,
+  );
+  const advantage =
+    service.state.accounts.get(`${stream.account}:${stream.region}`)?.billingCommitment.status === 'ENABLED';
   const quota = Math.max(service.settings.consumersPerStream, advantage ? advantageConsumers : 0);
   const consumer = await service.change<Consumer>({
     ...command,
@@ -39,7 +45,10 @@ export const registerStreamConsumerChange: Change<RegisterStreamConsumerCommand,
   apply(state, { stream: key, name, tags, quota, atMs, dueMs }) {
     const stream = activeStream(state, key);
     if (stream.consumers.has(name)) {
-      throw new AwsError('ResourceInUseException', `Consumer ${name} under stream ${stream.name} already exists for account ${stream.account}.`);
+      throw new AwsError(
+        'ResourceInUseException',
+        `Consumer ${name} under stream ${stream.name} already exists for account ${stream.account}.`,
+      );
     }
     const creating = [...stream.consumers.values()].filter(({ status }) => status === 'CREATING').length;
     if (quota !== undefined && (stream.consumers.size >= quota || creating >= creatingAtOnce)) {

@@ -15,7 +15,12 @@ export const removeTagsFromStream: Handler<'RemoveTagsFromStream'> = async (serv
   service.limits.call('RemoveTagsFromStream', context.account, context.region);
   const stream = findStream(service.state, input, context);
   checkTagCharacters(input.TagKeys, `remove tags from stream ${stream.name} under account ${stream.account}`);
-  await service.change({ type: 'RemoveTagsFromStream', atMs: service.world.clock.now(), stream: keyOf(stream), keys: input.TagKeys });
+  await service.change({
+    type: 'RemoveTagsFromStream',
+    atMs: service.world.clock.now(),
+    stream: keyOf(stream),
+    keys: input.TagKeys,
+  });
   return {};
 };
 

@@ -5,6 +5,12 @@ import { beginStreamChange } from '../stream-change.ts';
 export const startStreamEncryption: Handler<'StartStreamEncryption'> = async (service, input, context) => {
   const { stream, command } = beginStreamChange(service, 'StartStreamEncryption', input, context);
   const keyRef = await service.keys.create(input.KeyId, stream.account, stream.region);
-  await service.change({ ...command, type: 'StartEncryption', keyId: input.KeyId, keyRef, limited: service.settings.limits === 'aws' });
+  await service.change({
+    ...command,
+    type: 'StartEncryption',
+    keyId: input.KeyId,
+    keyRef,
+    limited: service.settings.limits === 'aws',
+  });
   return {};
 };

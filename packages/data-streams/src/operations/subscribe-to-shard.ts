@@ -14,11 +14,27 @@ export const subscribeToShard: Handler<'SubscribeToShard'> = async (service, inp
   const shard = stream.shards.get(number);
   if (shard === undefined || stream.status === 'CREATING') throw shardDoesNotExist(number, stream);
   if (consumer.status !== 'ACTIVE') {
-    throw new AwsError('ResourceInUseException', `Consumer ${consumer.arn} is not ACTIVE, instead in state ${consumer.status}`);
+    throw new AwsError(
+      'ResourceInUseException',
+      `Consumer ${consumer.arn} is not ACTIVE, instead in state ${consumer.status}`,
+    );
   }
   const { Type: type, SequenceNumber: sequenceNumber, Timestamp: timestampMs } = input.StartingPosition;
-  if (type === 'AT_TIMESTAMP' && sequenceNumber !== undefined) throw invalidArgument('A StartingPosition of type AT_TIMESTAMP must not have a SequenceNumber.');
-  const fromIndex = await resolvePosition(service, { stream, shard, operation: 'SubscribeToShard' }, { type, sequenceNumber, timestampMs });
+  if (type === 'AT_TIMESTAMP' && sequenceNumber !== undefined)
+    throw invalidArgument('A StartingPosition of type AT_TIMESTAMP must not have a SequenceNumber.');
+  const fromIndex = await resolvePosition(
+    service,
+    { stream, shard, operation: 'SubscribeToShard' },
+    { type, sequenceNumber, timestampMs },
+  );
   const session = service.fanout.begin(consumer.arn, shardId(number), service.world.clock.monotonicMs());
-  return { EventStream: push(service, { stream, shard, fromIndex, signals: [context.signal, session.signal], close: () => session.close() }) };
+  return {
+    EventStream: push(service, {
+      stream,
+      shard,
+      fromIndex,
+      signals: [context.signal, session.signal],
+      close: () => session.close(),
+    }),
+  };
 };

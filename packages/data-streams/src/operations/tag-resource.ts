@@ -14,7 +14,12 @@ export interface TagResourceCommand {
 export const tagResource: Handler<'TagResource'> = async (service, input) => {
   taggedResource(service.state, input.ResourceARN);
   checkTagCharacters(Object.entries(input.Tags).flat(), `add tags to ${input.ResourceARN}`);
-  await service.change({ type: 'TagResource', atMs: service.world.clock.now(), arn: input.ResourceARN, tags: input.Tags });
+  await service.change({
+    type: 'TagResource',
+    atMs: service.world.clock.now(),
+    arn: input.ResourceARN,
+    tags: input.Tags,
+  });
   return {};
 };
 

@@ -12,7 +12,12 @@ export interface UntagResourceCommand {
 /** Removes tags of a stream or a consumer. */
 export const untagResource: Handler<'UntagResource'> = async (service, input) => {
   taggedResource(service.state, input.ResourceARN);
-  await service.change({ type: 'UntagResource', atMs: service.world.clock.now(), arn: input.ResourceARN, keys: input.TagKeys });
+  await service.change({
+    type: 'UntagResource',
+    atMs: service.world.clock.now(),
+    arn: input.ResourceARN,
+    keys: input.TagKeys,
+  });
   return {};
 };
 

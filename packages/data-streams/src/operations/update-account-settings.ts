@@ -32,13 +32,25 @@ export const updateAccountSettingsChange: Change<UpdateAccountSettingsCommand, A
     const key = `${account}:${region}`;
     const present = state.accounts.get(key)?.billingCommitment;
     if (status === 'DISABLED' && present?.status === 'ENABLED' && atMs < (present.earliestEndMs ?? 0)) {
-      throw invalidArgument('The minimum throughput billing commitment cannot be disabled before its earliest allowed end.');
+      throw invalidArgument(
+        'The minimum throughput billing commitment cannot be disabled before its earliest allowed end.',
+      );
     }
     const settings: AccountSettings = {
       billingCommitment:
         status === 'ENABLED'
-          ? { status, startedMs: present?.status === 'ENABLED' ? present.startedMs : atMs, earliestEndMs: present?.status === 'ENABLED' ? present.earliestEndMs : atMs + dayMs, endedMs: undefined }
-          : { status, startedMs: present?.startedMs, earliestEndMs: undefined, endedMs: present?.status === 'ENABLED' ? atMs : present?.endedMs },
+          ? {
+              status,
+              startedMs: present?.status === 'ENABLED' ? present.startedMs : atMs,
+              earliestEndMs: present?.status === 'ENABLED' ? present.earliestEndMs : atMs + dayMs,
+              endedMs: undefined,
+            }
+          : {
+              status,
+              startedMs: present?.startedMs,
+              earliestEndMs: undefined,
+              endedMs: present?.status === 'ENABLED' ? atMs : present?.endedMs,
+            },
     };
     state.accounts.set(key, settings);
     return settings;

@@ -12,5 +12,10 @@ export const updateShardCount: Handler<'UpdateShardCount'> = async (service, inp
     wish: { kind: 'even', target: input.TargetShardCount, limited },
     shardQuota: limited ? service.settings.shardQuota : undefined,
   });
-  return { StreamName: stream.name, StreamARN: stream.arn, CurrentShardCount: currentShardCount, TargetShardCount: input.TargetShardCount };
+  return {
+    StreamName: stream.name,
+    StreamARN: stream.arn,
+    CurrentShardCount: currentShardCount,
+    TargetShardCount: input.TargetShardCount,
+  };
 };

@@ -35,12 +35,17 @@ export const beginReshardChange: Change<BeginReshardCommand, ReshardOutcome> = {
     if (stream.status !== 'ACTIVE') throw notActive(stream);
     const steps = planWish(stream, wish, atMs);
     const present = accountShardCount(state, stream.account, stream.region);
-    const added = steps.filter(({ type }) => type === 'split').length - steps.filter(({ type }) => type === 'merge').length;
+    const added =
+      steps.filter(({ type }) => type === 'split').length - steps.filter(({ type }) => type === 'merge').length;
     if (shardQuota !== undefined && added > 0 && present + added > shardQuota) {
       throw shardQuotaExceeded({ account: stream.account, region: stream.region, present, shardQuota, added });
     }
     const currentShardCount = openShardCount(stream);
-    if (wish.kind === 'even') stream.recentShardCountUpdatesMs = [...stream.recentShardCountUpdatesMs.filter((time) => time > atMs - dayMs), atMs];
+    if (wish.kind === 'even')
+      stream.recentShardCountUpdatesMs = [
+        ...stream.recentShardCountUpdatesMs.filter((time) => time > atMs - dayMs),
+        atMs,
+      ];
     if (steps.length === 0 && wish.kind === 'grow') return { currentShardCount };
     stream.status = 'UPDATING';
     stream.pending = steps.length === 0 ? { type: 'activate', dueMs } : { type: 'reshard', dueMs, steps };
@@ -51,8 +56,14 @@ export const beginReshardChange: Change<BeginReshardCommand, ReshardOutcome> = {
 function planWish(stream: Stream, wish: Wish, atMs: number): ReshardStep[] {
   if (wish.kind === 'split') return [checkSplit(stream, wish.shard, wish.newStartingHash)];
   if (wish.kind === 'merge') return [checkMerge(stream, wish.shard, wish.adjacent)];
-  if (wish.kind === 'grow') return wish.hotShards.length > 0 ? planSplits(stream, wish.hotShards) : planForCapacity(stream, wish.target);
-  checkTarget(stream, wish.target, wish.limited ? stream.recentShardCountUpdatesMs.filter((time) => time > atMs - dayMs).length : 0, wish.limited);
+  if (wish.kind === 'grow')
+    return wish.hotShards.length > 0 ? planSplits(stream, wish.hotShards) : planForCapacity(stream, wish.target);
+  checkTarget(
+    stream,
+    wish.target,
+    wish.limited ? stream.recentShardCountUpdatesMs.filter((time) => time > atMs - dayMs).length : 0,
+    wish.limited,
+  );
   return planEvenShards(stream, wish.target);
 }
 
@@ -90,7 +101,9 @@ function checkMerge(stream: Stream, number: number, adjacentNumber: number): Res
 
 /** Text not recorded. */
 function closed(stream: Stream, number: number): AwsError {
-  return invalidArgument(`Shard ${shardId(number)} in stream ${stream.name} under account ${stream.account} is closed and cannot be split or merged.`);
+  return invalidArgument(
+    `Shard ${shardId(number)} in stream ${stream.name} under account ${stream.account} is closed and cannot be split or merged.`,
+  );
 }
 
 const updatesPerDay = 10;
@@ -101,11 +114,24 @@ function checkTarget(stream: Stream, target: number, recent: number, limited: bo
   const { name, account } = stream;
   const current = openShardCount(stream);
   if (stream.mode === 'ON_DEMAND') {
-    throw new AwsError('ValidationException', `UpdateShardCount is only supported for streams in PROVISIONED mode. Stream ${name} under account ${account} is in ON_DEMAND mode.`);
+    throw new AwsError(
+      'ValidationException',
+      `UpdateShardCount is only supported for streams in PROVISIONED mode. Stream ${name} under account ${account} is in ON_DEMAND mode.`,
+    );
   }
-  if (target > current * 2) throw invalidArgument(`UpdateShardCount cannot scale up over double your current open shard count. Current open shard count: ${current} Target shard count: ${target}`);
-  if (target < current / 2) throw invalidArgument(`UpdateShardCount cannot scale down below half your current open shard count. Current open shard count: ${current} Target shard count: ${target}`);
+  if (target > current * 2)
+    throw invalidArgument(
+      `UpdateShardCount cannot scale up over double your current open shard count. Current open shard count: ${current} Target shard count: ${target}`,
+    );
+  if (target < current / 2)
+    throw invalidArgument(
+      `UpdateShardCount cannot scale down below half your current open shard count. Current open shard count: ${current} Target shard count: ${target}`,
+    );
   if (!limited) return;
-  if (target > largestTarget) throw limitExceeded(`UpdateShardCount cannot scale a stream beyond ${largestTarget} shards.`);
-  if (recent >= updatesPerDay) throw limitExceeded(`UpdateShardCount can be called at most ${updatesPerDay} times in 24 hours for stream ${name} under account ${account}.`);
+  if (target > largestTarget)
+    throw limitExceeded(`UpdateShardCount cannot scale a stream beyond ${largestTarget} shards.`);
+  if (recent >= updatesPerDay)
+    throw limitExceeded(
+      `UpdateShardCount can be called at most ${updatesPerDay} times in 24 hours for stream ${name} under account ${account}.`,
+    );
 }

@@ -45,7 +45,10 @@ export const completeStepChange: Change<CompleteReshardStepCommand> = {
  */
 function close(shard: Shard, endIndex: number, atMs: number): void {
   const place = { createdSecond: shard.createdSecond, place: endIndex + 1, shardNumber: shard.number };
-  const endingSequenceNumber = encodeSequenceNumber({ ...place, arrivalSecond: Math.max(Math.floor(atMs / 1000), shard.createdSecond) });
+  const endingSequenceNumber = encodeSequenceNumber({
+    ...place,
+    arrivalSecond: Math.max(Math.floor(atMs / 1000), shard.createdSecond),
+  });
   shard.closed = { atMs, endIndex, endingSequenceNumber };
 }
 
@@ -61,7 +64,12 @@ export async function completeReshardStep(service: DataStreams, stream: Stream):
   for (const number of parentsOf(step)) {
     parents.push({ shard: number, endIndex: await service.log.close(stream.shards.get(number)!.logId) });
   }
-  await service.change({ type: 'CompleteReshardStep', atMs: service.world.clock.now(), stream: keyOf(stream), parents });
+  await service.change({
+    type: 'CompleteReshardStep',
+    atMs: service.world.clock.now(),
+    stream: keyOf(stream),
+    parents,
+  });
 }
 
 function parentsOf(step: ReshardStep): number[] {

@@ -13,7 +13,10 @@ interface Range {
  * children by the numbers they will get, in order.
  */
 export function planEvenShards(stream: Stream, target: number): ReshardStep[] {
-  return plan(stream, evenRanges(target).map(({ startHash }) => startHash));
+  return plan(
+    stream,
+    evenRanges(target).map(({ startHash }) => startHash),
+  );
 }
 
 /** Splits alone, to at least `shardCount` shards: the widest ranges first. For on-demand capacity, which only grows. */
@@ -23,7 +26,8 @@ export function planForCapacity(stream: Stream, shardCount: number): ReshardStep
   let next = stream.nextShardNumber;
   while (ranges.length < shardCount) {
     let widest = 0;
-    for (let at = 1; at < ranges.length; at += 1) if (ranges[at]!.end - ranges[at]!.start > ranges[widest]!.end - ranges[widest]!.start) widest = at;
+    for (let at = 1; at < ranges.length; at += 1)
+      if (ranges[at]!.end - ranges[at]!.start > ranges[widest]!.end - ranges[widest]!.start) widest = at;
     const { number, start, end } = ranges[widest]!;
     const middle = start + (end - start) / 2n + 1n;
     steps.push({ type: 'split', shard: number, newStartingHash: middle });
@@ -37,7 +41,11 @@ export function planForCapacity(stream: Stream, shardCount: number): ReshardStep
 export function planSplits(stream: Stream, shards: readonly number[]): ReshardStep[] {
   return rangesOf(stream)
     .filter(({ number, start, end }) => shards.includes(number) && end - start > 2n)
-    .map(({ number, start, end }) => ({ type: 'split', shard: number, newStartingHash: start + (end - start) / 2n + 1n }));
+    .map(({ number, start, end }) => ({
+      type: 'split',
+      shard: number,
+      newStartingHash: start + (end - start) / 2n + 1n,
+    }));
 }
 
 function rangesOf(stream: Stream): Range[] {

@@ -89,7 +89,8 @@ export class Committer {
   #takeBatch(): PendingAppend[] {
     let bytes = 0;
     let taken = 0;
-    while (taken < this.#waiting.length && (taken === 0 || bytes < batchBytes)) bytes += this.#waiting[taken++]!.plain.length;
+    while (taken < this.#waiting.length && (taken === 0 || bytes < batchBytes))
+      bytes += this.#waiting[taken++]!.plain.length;
     return taken === this.#waiting.length ? this.#waiting.splice(0) : this.#waiting.splice(0, taken);
   }
 
@@ -133,7 +134,10 @@ export class Committer {
     if (batch.length === 0) return;
     const began = this.#options.world.clock.monotonicMs();
     try {
-      await this.#options.journal.write(entries.map(({ bytes }) => bytes), length);
+      await this.#options.journal.write(
+        entries.map(({ bytes }) => bytes),
+        length,
+      );
     } catch (error) {
       for (const { shard } of batch) shard.allotted = shard.visible;
       this.#refuse(batch, error as Error);
@@ -156,7 +160,8 @@ export class Committer {
   }
 
   #refuse(batch: readonly PendingAppend[], error: Error): void {
-    const reason = error instanceof LogUnavailableError ? error : new LogUnavailableError(error.message, false, { cause: error });
+    const reason =
+      error instanceof LogUnavailableError ? error : new LogUnavailableError(error.message, false, { cause: error });
     if (!reason.retryable) this.failure ??= reason;
     this.counters.refusedWrites += batch.length;
     for (const { shard, reject } of batch) {

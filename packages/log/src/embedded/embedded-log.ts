@@ -1,6 +1,13 @@
 import type { World } from '@millrace/world';
 import type { LogRecord } from '../log-record.ts';
-import type { AppendOutcome, BlockCipher, ReadOptions, ReadOutcome, ShardStatus, TailWait } from '../shard-log-types.ts';
+import type {
+  AppendOutcome,
+  BlockCipher,
+  ReadOptions,
+  ReadOutcome,
+  ShardStatus,
+  TailWait,
+} from '../shard-log-types.ts';
 import type { ShardLog } from '../shard-log.ts';
 import { Committer } from './committer.ts';
 import { encodeEntry, openPayload } from './entry.ts';
@@ -80,7 +87,11 @@ class EmbeddedLog implements ShardLog {
     }
     let hot = 0;
     const place = { world: this.#world, directory: journalDirectory };
-    const recovered = await recoverJournal(place, this.#report, (entry, header) => (hot += this.#recoverEntry(entry, header)));
+    const recovered = await recoverJournal(
+      place,
+      this.#report,
+      (entry, header) => (hot += this.#recoverEntry(entry, header)),
+    );
     this.#journal = await Journal.start({ ...place, fileBytes: this.#journalFileBytes }, recovered.lastNumber);
     this.#committer = new Committer({
       world: this.#world,
@@ -203,7 +214,12 @@ class EmbeddedLog implements ShardLog {
   status(logId: number): ShardStatus | undefined {
     const shard = this.#shards.get(logId);
     if (shard === undefined) return undefined;
-    return { firstIndex: shard.firstIndex, nextIndex: shard.visible, closed: shard.closed, lastArrivalMs: shard.visible === 0 ? 0 : shard.lastArrivalMs };
+    return {
+      firstIndex: shard.firstIndex,
+      nextIndex: shard.visible,
+      closed: shard.closed,
+      lastArrivalMs: shard.visible === 0 ? 0 : shard.lastArrivalMs,
+    };
   }
 
   async trim(logId: number, beforeMs: number): Promise<void> {

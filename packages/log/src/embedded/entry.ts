@@ -54,7 +54,12 @@ export function encodeEntry(records: readonly LogRecord[]): Buffer {
 }
 
 /** Fills in the header of an encoded entry and seals its payload; answers the bytes for the disk. */
-export function finishEntry(plain: Buffer, count: number, place: EntryPlace, seal?: { cipher: BlockCipher; keyRef: number }): Buffer {
+export function finishEntry(
+  plain: Buffer,
+  count: number,
+  place: EntryPlace,
+  seal?: { cipher: BlockCipher; keyRef: number },
+): Buffer {
   plain.writeUInt32BE(plain.length - headerLength, 0);
   plain.writeUInt32BE(place.epoch, 8);
   plain.writeUInt32BE(seal?.keyRef ?? 0, 12);

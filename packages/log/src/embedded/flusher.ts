@@ -34,21 +34,29 @@ export function shardDirectory(directory: string, logId: number): string {
   return `${directory}/${logId}`;
 }
 
-async function flushShard(shard: Shard, at: { world: World; directory: string; reader: SegmentReader }): Promise<number> {
+async function flushShard(
+  shard: Shard,
+  at: { world: World; directory: string; reader: SegmentReader },
+): Promise<number> {
   const entries = shard.hot.slice();
   const first = entries[0];
   if (first === undefined) return 0;
   let segment = shard.segments.at(-1);
   let index = segment === undefined ? undefined : await at.reader.index(segment);
   const isFull =
-    (index?.end?.offset ?? 0) > segmentBytes || (segment !== undefined && first.arrivalMs - segment.firstArrivalMs > segmentAgeMs);
+    (index?.end?.offset ?? 0) > segmentBytes ||
+    (segment !== undefined && first.arrivalMs - segment.firstArrivalMs > segmentAgeMs);
   if (segment === undefined || index === undefined || isFull) {
     const folder = shardDirectory(at.directory, shard.logId);
     if (shard.segments.length === 0) {
       await at.world.disk.makeDirectory(folder);
       await at.world.disk.syncDirectory(at.directory);
     }
-    segment = { path: `${folder}/${segmentName(first.firstIndex, first.arrivalMs)}`, firstIndex: first.firstIndex, firstArrivalMs: first.arrivalMs };
+    segment = {
+      path: `${folder}/${segmentName(first.firstIndex, first.arrivalMs)}`,
+      firstIndex: first.firstIndex,
+      firstArrivalMs: first.arrivalMs,
+    };
     index = { points: [], end: undefined, length: 0 };
   }
   const grown = await appendToSegment(at.world, segment, index, entries);
@@ -96,7 +104,8 @@ export async function removeExpired(
     await world.disk.remove(indexPath(segment));
     await world.disk.remove(segment.path);
   };
-  while (shard.segments.length > 1 && shard.segments[1]!.firstIndex <= shard.firstIndex) await remove(shard.segments.shift()!);
+  while (shard.segments.length > 1 && shard.segments[1]!.firstIndex <= shard.firstIndex)
+    await remove(shard.segments.shift()!);
   const last = shard.segments[0];
   if (last === undefined || shard.segments.length > 1 || shard.deleted) return;
   const { end } = await reader.index(last);

@@ -67,7 +67,9 @@ export class Journal {
       await file.write(buffers, this.position);
     } catch (error) {
       const full = ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
-      throw new LogUnavailableError(full ? 'the disk is full' : 'a write to the journal failed', full, { cause: error });
+      throw new LogUnavailableError(full ? 'the disk is full' : 'a write to the journal failed', full, {
+        cause: error,
+      });
     }
     try {
       await file.datasync();
@@ -208,7 +210,8 @@ function readFile(
       at = nextNonZero(bytes, at);
       continue;
     }
-    if (damagedFrom !== undefined) report(`${path}: ${at - damagedFrom} damaged bytes at ${damagedFrom}: the records in them are lost`);
+    if (damagedFrom !== undefined)
+      report(`${path}: ${at - damagedFrom} damaged bytes at ${damagedFrom}: the records in them are lost`);
     damagedFrom = undefined;
     // A copy: the entry stays in memory as part of the hot tail, the file's bytes shall not.
     use(Buffer.from(bytes.subarray(at, at + header.length)), header);

@@ -28,7 +28,10 @@ export class SegmentReader {
 
   constructor(options: SegmentReaderOptions) {
     this.#options = options;
-    this.#files = new LeastRecent<Promise<File>>(filesKept, (file) => void file.then((open) => open.close()).catch(() => undefined));
+    this.#files = new LeastRecent<Promise<File>>(
+      filesKept,
+      (file) => void file.then((open) => open.close()).catch(() => undefined),
+    );
   }
 
   index(segment: SegmentInfo): Promise<SegmentIndex> {
@@ -110,7 +113,9 @@ export class SegmentReader {
         if (header === 'bad') {
           const next = index.points.find(({ offset }) => offset > base + at);
           this.damagedEntries += 1;
-          this.#options.report(`${segment.path}: damaged at ${base + at}, read on at ${next?.offset ?? end}: the records between are lost`);
+          this.#options.report(
+            `${segment.path}: damaged at ${base + at}, read on at ${next?.offset ?? end}: the records between are lost`,
+          );
           base = next?.offset ?? end;
           at = -1;
           break;

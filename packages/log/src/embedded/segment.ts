@@ -52,7 +52,8 @@ export async function listSegments(world: World, directory: string): Promise<Seg
   const found: SegmentInfo[] = [];
   for (const name of await world.disk.list(directory)) {
     const match = /^(\d{16})-(\d{14})\.seg$/.exec(name);
-    if (match) found.push({ path: `${directory}/${name}`, firstIndex: Number(match[1]), firstArrivalMs: Number(match[2]) });
+    if (match)
+      found.push({ path: `${directory}/${name}`, firstIndex: Number(match[1]), firstArrivalMs: Number(match[2]) });
   }
   return found;
 }
@@ -95,7 +96,12 @@ export interface EntryToStore {
 }
 
 /** Appends entries to a segment and makes them durable: data first, then the index that says so. */
-export async function appendToSegment(world: World, segment: SegmentInfo, index: SegmentIndex, entries: readonly EntryToStore[]): Promise<SegmentIndex> {
+export async function appendToSegment(
+  world: World,
+  segment: SegmentInfo,
+  index: SegmentIndex,
+  entries: readonly EntryToStore[],
+): Promise<SegmentIndex> {
   let offset = index.end?.offset ?? headerBytes;
   const start = offset;
   let lastPoint = index.points.findLast(({ kind }) => kind === 'entry')?.offset ?? -pointEveryBytes;
@@ -110,11 +116,21 @@ export async function appendToSegment(world: World, segment: SegmentInfo, index:
   const last = entries.at(-1)!;
   const end: Point = { kind: 'end', index: last.firstIndex + last.count, arrivalMs: last.arrivalMs, offset };
   const encoded = [...points, end].map(encodePoint);
-  await writeSynced(world, segment.path, start, [...(start === headerBytes ? [fileHeader('MRSEGMNT')] : []), ...entries.map(({ bytes }) => bytes)]);
+  await writeSynced(world, segment.path, start, [
+    ...(start === headerBytes ? [fileHeader('MRSEGMNT')] : []),
+    ...entries.map(({ bytes }) => bytes),
+  ]);
   const indexStart = Math.max(index.length, headerBytes);
-  await writeSynced(world, indexPath(segment), indexStart, [...(index.length === 0 ? [fileHeader('MRSEGIDX')] : []), ...encoded]);
+  await writeSynced(world, indexPath(segment), indexStart, [
+    ...(index.length === 0 ? [fileHeader('MRSEGIDX')] : []),
+    ...encoded,
+  ]);
   if (start === headerBytes) await world.disk.syncDirectory(segment.path.slice(0, segment.path.lastIndexOf('/')));
-  return { points: [...index.points.filter(({ kind }) => kind === 'entry'), ...points, end], end, length: indexStart + encoded.length * pointLength };
+  return {
+    points: [...index.points.filter(({ kind }) => kind === 'entry'), ...points, end],
+    end,
+    length: indexStart + encoded.length * pointLength,
+  };
 }
 
 /** A segment without entries that says which index comes next. */
@@ -143,7 +159,11 @@ export function indexPath(segment: SegmentInfo): string {
 }
 
 /** Reads the index of a segment; makes it again from the segment where it is lost or says nothing. */
-export async function loadIndex(world: World, segment: SegmentInfo, report: (message: string) => void): Promise<SegmentIndex> {
+export async function loadIndex(
+  world: World,
+  segment: SegmentInfo,
+  report: (message: string) => void,
+): Promise<SegmentIndex> {
   const path = indexPath(segment);
   const bytes = (await world.disk.exists(path)) ? await readAll(world, path) : Buffer.alloc(0);
   const points: Point[] = [];
@@ -166,7 +186,11 @@ export async function loadIndex(world: World, segment: SegmentInfo, report: (mes
   return rebuildIndex(world, segment, report);
 }
 
-async function rebuildIndex(world: World, segment: SegmentInfo, report: (message: string) => void): Promise<SegmentIndex> {
+async function rebuildIndex(
+  world: World,
+  segment: SegmentInfo,
+  report: (message: string) => void,
+): Promise<SegmentIndex> {
   const none: SegmentIndex = { points: [], end: undefined, length: 0 };
   if (!(await world.disk.exists(segment.path))) return none;
   const points: Point[] = [];
@@ -175,7 +199,12 @@ async function rebuildIndex(world: World, segment: SegmentInfo, report: (message
     if (offset - (points.at(-1)?.offset ?? -pointEveryBytes) >= pointEveryBytes) {
       points.push({ kind: 'entry', index: header.firstIndex, arrivalMs: header.arrivalMs, offset });
     }
-    end = { kind: 'end', index: header.firstIndex + header.count, arrivalMs: header.arrivalMs, offset: offset + header.length };
+    end = {
+      kind: 'end',
+      index: header.firstIndex + header.count,
+      arrivalMs: header.arrivalMs,
+      offset: offset + header.length,
+    };
   });
   if (end === undefined) return none;
   report(`${segment.path}: its index was lost and is made again`);

@@ -68,7 +68,11 @@ export class Shard {
 
   /** Collects visible records from memory, beginning at `into.next`, which must not lie before `hotStart`. */
   collectHot(into: Collection): void {
-    for (let at = this.hotEntryAt(into.next); at < this.hot.length && !into.full && into.remainingRecords > 0; at += 1) {
+    for (
+      let at = this.hotEntryAt(into.next);
+      at < this.hot.length && !into.full && into.remainingRecords > 0;
+      at += 1
+    ) {
       const entry = this.hot[at]!;
       if (entry.firstIndex > into.next) into.next = entry.firstIndex;
       collectRecords(entry.payload, entry, into);

@@ -30,11 +30,16 @@ export async function openRegistry<State, Command, Outcome>(
   const { world, directory, machine } = options;
   await world.disk.makeDirectory(directory);
   const names = await world.disk.list(directory);
-  const newest = names.filter((name) => /^\d{10}\.snapshot$/.test(name)).at(-1);
+  const newest = names.findLast((name) => /^\d{10}\.snapshot$/.test(name));
   const number = newest === undefined ? 0 : Number(newest.slice(0, 10));
-  const state = newest === undefined ? machine.initial() : readSnapshot(machine, await readText(world, `${directory}/${newest}`), `${directory}/${newest}`);
+  const state =
+    newest === undefined
+      ? machine.initial()
+      : readSnapshot(machine, await readText(world, `${directory}/${newest}`), `${directory}/${newest}`);
   const path = `${directory}/${fileName(number)}.commands`;
-  const { commands, length } = (await world.disk.exists(path)) ? readCommands<Command>(await readText(world, path), path) : { commands: [], length: 0 };
+  const { commands, length } = (await world.disk.exists(path))
+    ? readCommands<Command>(await readText(world, path), path)
+    : { commands: [], length: 0 };
   for (const command of commands) machine.apply(state, command);
   const registry = new EmbeddedRegistry(options, state, number);
   await registry.begin(length);
@@ -135,7 +140,9 @@ class EmbeddedRegistry<State, Command, Outcome> implements Registry<State, Comma
       await this.#file.write(lines, this.#length);
     } catch (error) {
       const full = ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
-      const failure = new LogUnavailableError(full ? 'the disk is full' : 'a write to the registry failed', full, { cause: error });
+      const failure = new LogUnavailableError(full ? 'the disk is full' : 'a write to the registry failed', full, {
+        cause: error,
+      });
       if (!full) this.#failure = failure;
       throw failure;
     }
@@ -153,7 +160,12 @@ class EmbeddedRegistry<State, Command, Outcome> implements Registry<State, Comma
     const { world, directory, machine } = this.#options;
     const next = this.#number + 1;
     const path = `${directory}/${fileName(next)}.snapshot`;
-    const line = encodeLine({ machine: machine.name, version: machine.version, format, state: machine.snapshot(this.state) });
+    const line = encodeLine({
+      machine: machine.name,
+      version: machine.version,
+      format,
+      state: machine.snapshot(this.state),
+    });
     const draft = await world.disk.open(`${path}.draft`, 'write');
     await draft.truncate(0);
     await draft.write([line], 0);
@@ -194,8 +206,16 @@ function readCommands<Command>(text: string, path: string): { commands: Command[
     const end = text.indexOf('\n', at);
     const command = end === -1 ? undefined : decodeLine(text.slice(at, end));
     if (command === undefined) {
-      if (text.slice(at).split('\n').slice(1).some((line) => decodeLine(line) !== undefined)) {
-        throw new Error(`${path}: damaged at character ${at} with whole commands behind it; restore the file from a backup`);
+      if (
+        text
+          .slice(at)
+          .split('\n')
+          .slice(1)
+          .some((line) => decodeLine(line) !== undefined)
+      ) {
+        throw new Error(
+          `${path}: damaged at character ${at} with whole commands behind it; restore the file from a backup`,
+        );
       }
       break;
     }
@@ -206,10 +226,18 @@ function readCommands<Command>(text: string, path: string): { commands: Command[
   return { commands, length };
 }
 
-function readSnapshot<State, Command, Outcome>(machine: Machine<State, Command, Outcome>, text: string, path: string): State {
-  const snapshot = decodeLine(text.trimEnd()) as { machine: string; version: number; format: number; state: unknown } | undefined;
-  if (snapshot === undefined || snapshot.machine !== machine.name) throw new Error(`${path}: damaged; restore it from a backup`);
-  if (snapshot.format > format || snapshot.version > machine.version) throw new Error(`${path} was written by a newer version of Millrace`);
+function readSnapshot<State, Command, Outcome>(
+  machine: Machine<State, Command, Outcome>,
+  text: string,
+  path: string,
+): State {
+  const snapshot = decodeLine(text.trimEnd()) as
+    | { machine: string; version: number; format: number; state: unknown }
+    | undefined;
+  if (snapshot === undefined || snapshot.machine !== machine.name)
+    throw new Error(`${path}: damaged; restore it from a backup`);
+  if (snapshot.format > format || snapshot.version > machine.version)
+    throw new Error(`${path} was written by a newer version of Millrace`);
   return machine.restore(snapshot.state);
 }
 

@@ -104,7 +104,8 @@ class Reader {
   #entry(map: Record<string, unknown>, key: unknown, depth: number): void {
     if (typeof key !== 'string') throw new CborError('a key that is no text');
     const value = this.item(depth + 1);
-    if (key === '__proto__') Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
+    if (key === '__proto__')
+      Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
     else map[key] = value;
   }
 

@@ -28,7 +28,11 @@ function compile(shape: Shape, known: Map<Shape, { write: Write }>): Write {
 function compileNew(shape: Shape, known: Map<Shape, { write: Write }>): Write {
   switch (shape.type) {
     case 'structure': {
-      const members = shape.members.map(({ name, shape: member }) => ({ name, key: textBytes(name), write: compile(member, known) }));
+      const members = shape.members.map(({ name, shape: member }) => ({
+        name,
+        key: textBytes(name),
+        write: compile(member, known),
+      }));
       return (to, value: Readonly<Record<string, unknown>>) => {
         let count = 0;
         for (const { name } of members) if (value[name] !== undefined && value[name] !== null) count += 1;

@@ -33,15 +33,18 @@ export function encodeFrame(headers: Readonly<Record<string, string>>, payload: 
 }
 
 /** The first message of `bytes`; undefined while it is not whole. Throws on a wrong checksum or an unknown header type. */
-export function decodeFrame(bytes: Buffer): { headers: Record<string, string>; payload: Buffer; length: number } | undefined {
+export function decodeFrame(
+  bytes: Buffer,
+): { headers: Record<string, string>; payload: Buffer; length: number } | undefined {
   if (bytes.length < preludeLength) return undefined;
   const total = bytes.readUInt32BE(0);
   const headersEnd = preludeLength + bytes.readUInt32BE(4);
   if (crc32(bytes.subarray(0, 8)) !== bytes.readUInt32BE(8)) throw new Error('event stream: the prelude is damaged');
   if (bytes.length < total) return undefined;
-  if (crc32(bytes.subarray(0, total - 4)) !== bytes.readUInt32BE(total - 4)) throw new Error('event stream: the message is damaged');
+  if (crc32(bytes.subarray(0, total - 4)) !== bytes.readUInt32BE(total - 4))
+    throw new Error('event stream: the message is damaged');
   const headers: Record<string, string> = {};
-  for (let at = preludeLength; at < headersEnd; ) {
+  for (let at = preludeLength; at < headersEnd;) {
     const nameEnd = at + 1 + bytes[at]!;
     if (bytes[nameEnd] !== 7) throw new Error(`event stream: header type ${bytes[nameEnd]} is not a text`);
     const valueEnd = nameEnd + 3 + bytes.readUInt16BE(nameEnd + 1);

@@ -43,7 +43,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, servin
   } catch (error) {
     if (!(error instanceof BodyError)) serving.report(error);
     if (response.headersSent || response.destroyed) response.destroy();
-    else response.writeHead(error instanceof BodyError ? error.status : 500, { connection: 'close', 'content-length': 0 }).end();
+    else
+      response
+        .writeHead(error instanceof BodyError ? error.status : 500, { connection: 'close', 'content-length': 0 })
+        .end();
   } finally {
     budget.release(reserved);
     budget.requests -= 1;
@@ -52,7 +55,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, servin
 
 async function write(response: ServerResponse, { status, headers, body }: HttpResponse): Promise<void> {
   if (typeof body === 'string' || Buffer.isBuffer(body)) {
-    response.writeHead(status, { ...headers, 'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length });
+    response.writeHead(status, {
+      ...headers,
+      'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length,
+    });
     response.end(body);
     return;
   }

@@ -7,7 +7,11 @@ import { writePieces } from './write-stream.ts';
 /** HTTP/2 by Node's implementation. Errors end the session or stream they belong to, nothing else. */
 export function serveHttp2(session: ServerHttp2Session, secure: boolean, serving: Serving): void {
   session.on('error', () => session.destroy());
-  session.on('stream', (stream, headers) => void answer(stream, headers, { serving, secure, remoteAddress: session.socket?.remoteAddress ?? '' }));
+  session.on(
+    'stream',
+    (stream, headers) =>
+      void answer(stream, headers, { serving, secure, remoteAddress: session.socket?.remoteAddress ?? '' }),
+  );
 }
 
 async function answer(
@@ -23,12 +27,17 @@ async function answer(
   stream.once('close', () => gone.abort());
   try {
     const declared = headers['content-length'];
-    const read = await readBody(stream, declared === undefined ? (stream.readableEnded || stream.endAfterHeaders ? 0 : undefined) : Number(declared), serving);
+    const read = await readBody(
+      stream,
+      declared === undefined ? (stream.readableEnded || stream.endAfterHeaders ? 0 : undefined) : Number(declared),
+      serving,
+    );
     reserved = read.reserved;
     const path = headers[':path'] ?? '/';
     const mark = path.indexOf('?');
     const plain: Record<string, string> = { host: headers[':authority'] ?? headers.host ?? '' };
-    for (const [name, value] of Object.entries(headers)) if (!name.startsWith(':')) plain[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
+    for (const [name, value] of Object.entries(headers))
+      if (!name.startsWith(':')) plain[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
     await write(
       stream,
       await serving.handle({

@@ -48,6 +48,7 @@ export interface Listening {
 }
 
 const firstBytesMs = 70_000;
+const handshakeMs = 10_000;
 const graceMs = 5000;
 const preface = Buffer.from('PRI * HTTP/2.0');
 
@@ -56,12 +57,13 @@ export async function startListening(options: ListenOptions, handle: Handle): Pr
   const budget = new BodyBudget(options.bodyBudgetBytes);
   const sockets = new Set<Socket>();
   const serving: Serving = { handle, budget, bodyLimitBytes: options.bodyLimitBytes, report: options.report };
-  const http1 = createServer({ maxHeaderSize: 32 << 10, headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000, noDelay: true, insecureHTTPParser: false });
+  const http1 = createServer(http1Options);
   serveHttp1(http1, serving);
   // It never listens itself: this starts its watch over slow requests.
   http1.emit('listening');
   let secure: Promise<SecureContext> | undefined;
-  const secureContext = (): Promise<SecureContext> => (secure ??= options.certificate().then((pem) => createSecureContext(pem)));
+  const secureContext = (): Promise<SecureContext> =>
+    (secure ??= options.certificate().then((pem) => createSecureContext(pem)));
 
   const route = (socket: Socket, isSecure: boolean): void => {
     const timer = clock.setTimer(firstBytesMs, () => socket.destroy());
@@ -71,16 +73,26 @@ export async function startListening(options: ListenOptions, handle: Handle): Pr
       const bytes = socket.read() as Buffer | null;
       if (bytes === null) return;
       socket.unshift(bytes);
+      // "P" may begin a POST or the preface: three bytes tell. Looked at again when more may have come.
+      if (bytes.length < 3 && bytes[0] === preface[0]) return void clock.setTimer(5, () => route(socket, isSecure));
       if (!isSecure && bytes[0] === 0x16) return void startTls(socket);
-      if (!bytes.subarray(0, preface.length).equals(preface.subarray(0, bytes.length))) return void http1.emit('connection', socket);
+      if (!bytes.subarray(0, preface.length).equals(preface.subarray(0, bytes.length)))
+        return void http1.emit('connection', socket);
       serveHttp2(performServerHandshake(isSecure ? rewound(socket) : socket, http2Settings), isSecure, serving);
     });
   };
   const startTls = async (socket: Socket): Promise<void> => {
     try {
-      const tls = new TLSSocket(socket, { isServer: true, secureContext: await secureContext(), ALPNProtocols: ['h2', 'http/1.1'] });
+      const tls = new TLSSocket(socket, {
+        isServer: true,
+        secureContext: await secureContext(),
+        ALPNProtocols: ['h2', 'http/1.1'],
+      });
+      const handshake = clock.setTimer(handshakeMs, () => socket.destroy());
       tls.on('error', () => socket.destroy());
+      tls.once('close', () => handshake.cancel());
       tls.once('secure', () => {
+        handshake.cancel();
         if (tls.alpnProtocol === 'h2') serveHttp2(performServerHandshake(rewound(tls), http2Settings), true, serving);
         else if (tls.alpnProtocol === 'http/1.1') http1.emit('connection', tls);
         else route(tls, true);
@@ -103,8 +115,7 @@ export async function startListening(options: ListenOptions, handle: Handle): Pr
     async close() {
       const stopped = listener.close();
       http1.closeIdleConnections();
-      const deadline = clock.monotonicMs() + graceMs;
-      while (budget.requests > 0 && clock.monotonicMs() < deadline) await new Promise<void>((resolve) => clock.setTimer(10, resolve));
+      await finishRequests(budget, clock);
       http1.close();
       for (const socket of sockets) socket.destroy();
       await stopped;
@@ -112,6 +123,21 @@ export async function startListening(options: ListenOptions, handle: Handle): Pr
   };
 }
 
+async function finishRequests(budget: BodyBudget, clock: World['clock']): Promise<void> {
+  const deadline = clock.monotonicMs() + graceMs;
+  while (budget.requests > 0 && clock.monotonicMs() < deadline) {
+    await new Promise<void>((resolve) => clock.setTimer(10, resolve));
+  }
+}
+
+const http1Options = {
+  maxHeaderSize: 32 << 10,
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 65_000,
+  noDelay: true,
+  insecureHTTPParser: false,
+};
 const http2Settings = {
   settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20, maxHeaderListSize: 32 << 10 },
   maxSessionMemory: 64,

@@ -19,7 +19,8 @@ export async function readBody(
   declared: number | undefined,
   { budget, bodyLimitBytes }: { budget: BodyBudget; bodyLimitBytes: number },
 ): Promise<{ body: Buffer; reserved: number }> {
-  if (declared !== undefined && declared > bodyLimitBytes) throw new BodyError(413, `the body is larger than ${bodyLimitBytes} bytes`);
+  if (declared !== undefined && declared > bodyLimitBytes)
+    throw new BodyError(413, `the body is larger than ${bodyLimitBytes} bytes`);
   // Of an unknown length the whole limit is reserved: rare, and never too little.
   const reserved = declared ?? bodyLimitBytes;
   const room = budget.acquire(reserved);

@@ -13,7 +13,16 @@ export function makeSelfSigned(host: string, nowMs: number): { cert: string; key
   const serial = randomBytes(16);
   serial[0]! &= 0x7f;
   serial[0]! |= 0x01;
-  const body = sequence(der(0xa0, integer(Buffer.of(2))), integer(serial), ecdsaSha256, name, validity, name, spki, der(0xa3, sequence(...extensions(host, spki))));
+  const body = sequence(
+    der(0xa0, integer(Buffer.of(2))),
+    integer(serial),
+    ecdsaSha256,
+    name,
+    validity,
+    name,
+    spki,
+    der(0xa3, sequence(...extensions(host, spki))),
+  );
   const certificate = sequence(body, ecdsaSha256, bits(sign('sha256', body, privateKey)));
   return { cert: pem('CERTIFICATE', certificate), key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
@@ -39,7 +48,12 @@ function extension(id: string, value: Buffer): Buffer {
 function der(tag: number, ...contents: Buffer[]): Buffer {
   const content = Buffer.concat(contents);
   const { length } = content;
-  const size = length < 128 ? Buffer.of(length) : length < 256 ? Buffer.of(0x81, length) : Buffer.of(0x82, length >> 8, length & 255);
+  const size =
+    length < 128
+      ? Buffer.of(length)
+      : length < 256
+        ? Buffer.of(0x81, length)
+        : Buffer.of(0x82, length >> 8, length & 255);
   return Buffer.concat([Buffer.of(tag), size, content]);
 }
 

@@ -21,7 +21,8 @@ export async function lockDirectory(path: string): Promise<{ release(): Promise<
   try {
     // sun_path holds 107 bytes: a long directory is reached through its descriptor where the system can do that.
     const name = join(path, 'lock.sock');
-    const reachable = name.length <= 100 || process.platform !== 'linux' ? name : `/proc/self/fd/${directory}/lock.sock`;
+    const reachable =
+      name.length <= 100 || process.platform !== 'linux' ? name : `/proc/self/fd/${directory}/lock.sock`;
     const first = await bind(reachable);
     if (first !== undefined) return holding(first, () => rmSync(name, { force: true }));
     if (await alive(reachable)) return undefined;
