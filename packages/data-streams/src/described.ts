@@ -28,8 +28,11 @@ export function describeStreamBase(stream: Stream): {
   };
 }
 
+/**
+ * StreamId is left out: the model calls it reserved, and SDKs that get one build a host name of it, past any endpoint they
+ * were given (seen with Java's 2.x in KCL 3's fan-out).
+ */
 export function describeSummary(stream: Stream): ReturnType<typeof describeStreamBase> & {
-  StreamId: string;
   OpenShardCount: number;
   ConsumerCount: number;
   MaxRecordSizeInKiB: number;
@@ -40,7 +43,6 @@ export function describeSummary(stream: Stream): ReturnType<typeof describeStrea
   const open = stream.status === 'CREATING' ? 0 : openShardCount(stream);
   return {
     ...describeStreamBase(stream),
-    StreamId: stream.id,
     OpenShardCount: open,
     ConsumerCount: stream.consumers.size,
     MaxRecordSizeInKiB: stream.maxRecordSizeKiB,
