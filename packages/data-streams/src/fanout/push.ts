@@ -112,5 +112,7 @@ function pause(
     const timer = service.world.clock.setTimer(timeoutMs, () => finish(false));
     const wait = logId === undefined ? undefined : service.log.wait(logId, index, () => finish(true));
     for (const signal of signals) signal.addEventListener('abort', aborted);
+    // It may have fired while the page was read.
+    if (signals.some((signal) => signal.aborted)) finish(false);
   });
 }

@@ -1,0 +1,16 @@
+/** One call; throws with the answer's text when it is an error, or when the server is gone. */
+export type Call = (operation: string, input: object) => Promise<Record<string, unknown>>;
+
+/** Calls Kinesis over plain HTTP as a shell script would: no SDK, no retries. */
+export function kinesisCaller(endpoint: string): Call {
+  return async (operation, input) => {
+    const answer = await fetch(endpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `Kinesis_20131202.${operation}` },
+      body: JSON.stringify(input),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${answer.status} ${text}`);
+    return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+  };
+}
