@@ -30,7 +30,11 @@ for (const [name, may] of Object.entries(allowed)) {
         assert.ok(may.includes(target!.replace('@millrace/', '')), `${name}/src/${file} imports ${target}`);
       }
       for (const [, target] of text.matchAll(/from '(\.[^']*)'/g)) {
-        assert.ok(!join(folder, file, '..', target!).startsWith(join(packages)) || join(folder, file, '..', target!).startsWith(folder), `${file} leaves its package: ${target}`);
+        assert.ok(
+          !join(folder, file, '..', target!).startsWith(join(packages)) ||
+            join(folder, file, '..', target!).startsWith(folder),
+          `${file} leaves its package: ${target}`,
+        );
       }
     }
   });

@@ -18,7 +18,9 @@ interface Fact {
   readonly needs: string;
 }
 
-const { facts } = JSON.parse(readFileSync(join(import.meta.dirname, 'data/recorded-errors.json'), 'utf8')) as { facts: Fact[] };
+const { facts } = JSON.parse(readFileSync(join(import.meta.dirname, 'data/recorded-errors.json'), 'utf8')) as {
+  facts: Fact[];
+};
 const names = { '${TEST_STREAM}': 'recorded', '${RANDOM_NAME}': 'absent', '${ACCOUNT}': '000000000000' };
 let server: ServerProcess;
 

@@ -41,7 +41,8 @@ test('SIGTERM under load: exit code 0, and every acknowledged record is there af
   const server = await startServer(['--data', data, '--limits', 'none', '--transition-ms', '0']);
   const call = kinesisCaller(server.endpoint);
   await call('CreateStream', { StreamName: 's', ShardCount: 1 });
-  while (!JSON.stringify(await call('DescribeStreamSummary', { StreamName: 's' })).includes('"ACTIVE"')) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!JSON.stringify(await call('DescribeStreamSummary', { StreamName: 's' })).includes('"ACTIVE"'))
+    await new Promise((resolve) => setTimeout(resolve, 5));
   let acknowledged = 0;
   const load = Array.from({ length: 8 }, async () => {
     for (;;) {
@@ -58,7 +59,11 @@ test('SIGTERM under load: exit code 0, and every acknowledged record is there af
   await Promise.all(load);
   const again = await startServer(['--data', data, '--limits', 'none']);
   const read = kinesisCaller(again.endpoint);
-  const { ShardIterator: iterator } = await read('GetShardIterator', { StreamName: 's', ShardId: 'shardId-0', ShardIteratorType: 'TRIM_HORIZON' });
+  const { ShardIterator: iterator } = await read('GetShardIterator', {
+    StreamName: 's',
+    ShardId: 'shardId-0',
+    ShardIteratorType: 'TRIM_HORIZON',
+  });
   const page = (await read('GetRecords', { ShardIterator: iterator })) as unknown as { Records: object[] };
   assert.ok(page.Records.length >= acknowledged, `${page.Records.length} of ${acknowledged}`);
   assert.equal(await again.stop(), 0);
@@ -83,7 +88,15 @@ test('the command line: help, version, wrong settings with exit code 2, no open 
 test('health and metrics answer; signatures and policies are enforced when asked for', async () => {
   const config = join(data, 'millrace.json');
   const allowing = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'kinesis:List*', Resource: '*' }] };
-  await writeFile(config, JSON.stringify({ auth: 'iam', identities: [{ accessKeyId: 'AKIAREADER', secretAccessKey: 'secret', account: '111122223333', policies: [allowing] }] }));
+  await writeFile(
+    config,
+    JSON.stringify({
+      auth: 'iam',
+      identities: [
+        { accessKeyId: 'AKIAREADER', secretAccessKey: 'secret', account: '111122223333', policies: [allowing] },
+      ],
+    }),
+  );
   const server = await startServer(['--config', config, '--data', join(data, 'd')]);
   try {
     assert.deepEqual(await (await fetch(`${server.endpoint}/health`)).json(), { status: 'ok' });
@@ -91,7 +104,12 @@ test('health and metrics answer; signatures and policies are enforced when asked
     await assert.rejects(kinesisCaller(server.endpoint)('ListStreams', {}), /MissingAuthenticationTokenException/);
     const { Kinesis } = await import('@aws-sdk/client-kinesis');
     const client = (secretAccessKey: string): InstanceType<typeof Kinesis> =>
-      new Kinesis({ endpoint: server.endpoint, region: 'us-east-1', credentials: { accessKeyId: 'AKIAREADER', secretAccessKey }, maxAttempts: 1 });
+      new Kinesis({
+        endpoint: server.endpoint,
+        region: 'us-east-1',
+        credentials: { accessKeyId: 'AKIAREADER', secretAccessKey },
+        maxAttempts: 1,
+      });
     const reader = client('secret');
     assert.deepEqual((await reader.listStreams({})).StreamNames, []);
     await assert.rejects(reader.createStream({ StreamName: 's', ShardCount: 1 }), {

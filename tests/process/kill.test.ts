@@ -20,35 +20,52 @@ interface Written {
   next: number[];
 }
 
-test(`kill -9 under load, ${rounds} times: no acknowledged record is lost, torn, doubled or out of order`, { timeout: 180_000 }, async () => {
-  const data = await mkdtemp(join(tmpdir(), 'millrace-kill-'));
-  const written: Written = { acknowledged: Array.from({ length: writers }, () => new Set()), next: Array.from({ length: writers }, () => 0) };
-  try {
-    for (let round = 0; round < rounds; round += 1) {
-      const server = await startServer(['--data', data, '--limits', 'none', '--transition-ms', '0', '--hot-mib', '4']);
-      const call = kinesisCaller(server.endpoint);
-      if (round === 0) await createStream(call);
-      const load = Array.from({ length: writers }, (_, writer) => write(call, writer, written));
-      const goal = total(written) + 3000 + Math.floor(Math.random() * 3000);
-      while (total(written) < goal) await new Promise((resolve) => setTimeout(resolve, 1));
-      const exit = server.stop('SIGKILL');
-      await Promise.all(load);
-      assert.equal(await exit, null);
-    }
-    const server = await startServer(['--data', data, '--limits', 'none']);
+test(
+  `kill -9 under load, ${rounds} times: no acknowledged record is lost, torn, doubled or out of order`,
+  { timeout: 180_000 },
+  async () => {
+    const data = await mkdtemp(join(tmpdir(), 'millrace-kill-'));
+    const written: Written = {
+      acknowledged: Array.from({ length: writers }, () => new Set()),
+      next: Array.from({ length: writers }, () => 0),
+    };
     try {
-      check(await readAll(kinesisCaller(server.endpoint)), written);
+      for (let round = 0; round < rounds; round += 1) {
+        const server = await startServer([
+          '--data',
+          data,
+          '--limits',
+          'none',
+          '--transition-ms',
+          '0',
+          '--hot-mib',
+          '4',
+        ]);
+        const call = kinesisCaller(server.endpoint);
+        if (round === 0) await createStream(call);
+        const load = Array.from({ length: writers }, (_, writer) => write(call, writer, written));
+        const goal = total(written) + 3000 + Math.floor(Math.random() * 3000);
+        while (total(written) < goal) await new Promise((resolve) => setTimeout(resolve, 1));
+        const exit = server.stop('SIGKILL');
+        await Promise.all(load);
+        assert.equal(await exit, null);
+      }
+      const server = await startServer(['--data', data, '--limits', 'none']);
+      try {
+        check(await readAll(kinesisCaller(server.endpoint)), written);
+      } finally {
+        assert.equal(await server.stop(), 0);
+      }
     } finally {
-      assert.equal(await server.stop(), 0);
+      await rm(data, { recursive: true, force: true });
     }
-  } finally {
-    await rm(data, { recursive: true, force: true });
-  }
-});
+  },
+);
 
 async function createStream(call: Call): Promise<void> {
   await call('CreateStream', { StreamName: 's', ShardCount: 3 });
-  while (!JSON.stringify(await call('DescribeStreamSummary', { StreamName: 's' })).includes('"ACTIVE"')) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!JSON.stringify(await call('DescribeStreamSummary', { StreamName: 's' })).includes('"ACTIVE"'))
+    await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 function total({ acknowledged }: Written): number {
@@ -79,12 +96,18 @@ function payload(writer: number, ordinal: number): string {
 
 async function readAll(call: Call): Promise<number[][]> {
   const found: number[][] = Array.from({ length: writers }, () => []);
-  const { Shards: shards } = (await call('ListShards', { StreamName: 's' })) as unknown as { Shards: { ShardId: string }[] };
+  const { Shards: shards } = (await call('ListShards', { StreamName: 's' })) as unknown as {
+    Shards: { ShardId: string }[];
+  };
   for (const { ShardId } of shards) {
     const start = await call('GetShardIterator', { StreamName: 's', ShardId, ShardIteratorType: 'TRIM_HORIZON' });
     let iterator = start['ShardIterator'] as string;
     for (;;) {
-      const page = (await call('GetRecords', { ShardIterator: iterator })) as unknown as { Records: { Data: string }[]; NextShardIterator: string; MillisBehindLatest: number };
+      const page = (await call('GetRecords', { ShardIterator: iterator })) as unknown as {
+        Records: { Data: string }[];
+        NextShardIterator: string;
+        MillisBehindLatest: number;
+      };
       for (const { Data } of page.Records) {
         const [writer, ordinal] = Buffer.from(Data, 'base64').toString().split(':').map(Number);
         assert.equal(Data, payload(writer!, ordinal!), 'a torn record');
@@ -99,9 +122,14 @@ async function readAll(call: Call): Promise<number[][]> {
 
 function check(found: number[][], { acknowledged, next }: Written): void {
   for (const [writer, ordinals] of found.entries()) {
-    for (let at = 1; at < ordinals.length; at += 1) assert.ok(ordinals[at]! > ordinals[at - 1]!, `writer ${writer}: ${ordinals[at]} after ${ordinals[at - 1]}`);
+    for (let at = 1; at < ordinals.length; at += 1)
+      assert.ok(ordinals[at]! > ordinals[at - 1]!, `writer ${writer}: ${ordinals[at]} after ${ordinals[at - 1]}`);
     const present = new Set(ordinals);
-    for (const ordinal of acknowledged[writer]!) assert.ok(present.has(ordinal), `writer ${writer}: acknowledged ${ordinal} is lost`);
-    assert.ok(ordinals.every((ordinal) => ordinal < next[writer]!), 'a record that nobody put');
+    for (const ordinal of acknowledged[writer]!)
+      assert.ok(present.has(ordinal), `writer ${writer}: acknowledged ${ordinal} is lost`);
+    assert.ok(
+      ordinals.every((ordinal) => ordinal < next[writer]!),
+      'a record that nobody put',
+    );
   }
 }

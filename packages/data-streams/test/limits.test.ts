@@ -57,7 +57,10 @@ test('GetRecords: five a second, and after 10 MiB nothing for the time that 2 Mi
   const { limits, advance } = limitsAt();
   const begin = (): void => limits.beginRead(1, 'shardId-000000000000', 's', '000000000000');
   for (let n = 0; n < 5; n += 1) begin();
-  assert.throws(begin, { code: 'ProvisionedThroughputExceededException', message: 'Rate exceeded for shard shardId-000000000000 in stream s under account 000000000000.' });
+  assert.throws(begin, {
+    code: 'ProvisionedThroughputExceededException',
+    message: 'Rate exceeded for shard shardId-000000000000 in stream s under account 000000000000.',
+  });
   advance(1000);
   begin();
   limits.endRead(1, 10 << 20);

@@ -15,8 +15,20 @@ const key = '000000000000:us-east-1:s';
 function stateWith(count: number): { state: StreamsState; stream: Stream } {
   const state = streamsMachine.initial();
   changes.CreateStream.apply(state, {
-    type: 'CreateStream', atMs: 1_700_000_000_000, dueMs: 0, account: '000000000000', region: 'us-east-1', name: 's', id: 'x', mode: 'PROVISIONED',
-    shardCount: count, tags: {}, maxRecordSizeKiB: 1024, warmThroughputMiBps: undefined, recordDistribution: 'USER_PARTITION_KEY', shardQuota: undefined,
+    type: 'CreateStream',
+    atMs: 1_700_000_000_000,
+    dueMs: 0,
+    account: '000000000000',
+    region: 'us-east-1',
+    name: 's',
+    id: 'x',
+    mode: 'PROVISIONED',
+    shardCount: count,
+    tags: {},
+    maxRecordSizeKiB: 1024,
+    warmThroughputMiBps: undefined,
+    recordDistribution: 'USER_PARTITION_KEY',
+    shardQuota: undefined,
   });
   changes.FinishPending.apply(state, { type: 'FinishPending', atMs: 1_700_000_000_000, stream: key });
   return { state, stream: state.streams.get(key)! };
@@ -26,7 +38,10 @@ function stateWith(count: number): { state: StreamsState; stream: Stream } {
 function runSteps(state: StreamsState, stream: Stream, atMs: number): void {
   while (stream.pending?.type === 'reshard') {
     const step = stream.pending.steps[0]!;
-    const parents = (step.type === 'split' ? [step.shard] : [step.shard, step.adjacent]).map((shard) => ({ shard, endIndex: 10 }));
+    const parents = (step.type === 'split' ? [step.shard] : [step.shard, step.adjacent]).map((shard) => ({
+      shard,
+      endIndex: 10,
+    }));
     changes.CompleteReshardStep.apply(state, { type: 'CompleteReshardStep', atMs, stream: key, parents });
   }
 }
@@ -49,7 +64,11 @@ function checkShards(stream: Stream, first: number): void {
 }
 
 test('UpdateShardCount from every n to every m up to 8, and to 1,000, ends in even shards that cover the space', () => {
-  const pairs = Array.from({ length: 64 }, (_, index) => [Math.floor(index / 8) + 1, (index % 8) + 1]).concat([[500, 1000], [1000, 500], [7, 13]]);
+  const pairs = Array.from({ length: 64 }, (_, index) => [Math.floor(index / 8) + 1, (index % 8) + 1]).concat([
+    [500, 1000],
+    [1000, 500],
+    [7, 13],
+  ]);
   for (const [from, to] of pairs as [number, number][]) {
     const { state, stream } = stateWith(from);
     const steps = planEvenShards(stream, to);
@@ -57,13 +76,23 @@ test('UpdateShardCount from every n to every m up to 8, and to 1,000, ends in ev
     stream.pending = steps.length === 0 ? undefined : { type: 'reshard', dueMs: 0, steps };
     runSteps(state, stream, 1_700_000_000_000);
     checkShards(stream, from);
-    const starts = openShards(stream).map(({ startHash }) => startHash).sort((a, b) => (a < b ? -1 : 1));
-    assert.deepEqual(starts, evenRanges(to).map(({ startHash }) => startHash), `${from} to ${to}`);
+    const starts = openShards(stream)
+      .map(({ startHash }) => startHash)
+      .sort((a, b) => (a < b ? -1 : 1));
+    assert.deepEqual(
+      starts,
+      evenRanges(to).map(({ startHash }) => startHash),
+      `${from} to ${to}`,
+    );
   }
 });
 
 test('random splits, merges and updates never leave a gap, an overlap or an orphan', () => {
-  const action = fc.record({ kind: fc.constantFrom('split', 'merge', 'even'), pick: fc.nat(), at: fc.double({ min: 0, max: 1, noNaN: true }) });
+  const action = fc.record({
+    kind: fc.constantFrom('split', 'merge', 'even'),
+    pick: fc.nat(),
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 6 }), fc.array(action, { maxLength: 25 }), (count, actions) => {
       const { state, stream } = stateWith(count);
@@ -76,13 +105,21 @@ test('random splits, merges and updates never leave a gap, an overlap or an orph
         const hash = shard.startHash + (shard.endHash - shard.startHash) / BigInt(2 + Math.floor(at * 10));
         const wish =
           kind === 'split'
-            ? { kind, shard: shard.number, newStartingHash: String(hash) } as const
+            ? ({ kind, shard: shard.number, newStartingHash: String(hash) } as const)
             : kind === 'merge'
               ? ({ kind, shard: shard.number, adjacent: open[(pick + 1) % open.length]!.number } as const)
               : ({ kind: 'even', target: Math.min(target, open.length * 2), limited: false } as const);
-        const outcome = streamsMachine.apply(state, { type: 'BeginReshard', atMs, dueMs: atMs, stream: key, wish, shardQuota: undefined });
+        const outcome = streamsMachine.apply(state, {
+          type: 'BeginReshard',
+          atMs,
+          dueMs: atMs,
+          stream: key,
+          wish,
+          shardQuota: undefined,
+        });
         if ('refused' in outcome) assert.equal(outcome.refused.code, 'InvalidArgumentException');
-        if (stream.pending?.type === 'activate') changes.FinishPending.apply(state, { type: 'FinishPending', atMs, stream: key });
+        if (stream.pending?.type === 'activate')
+          changes.FinishPending.apply(state, { type: 'FinishPending', atMs, stream: key });
         runSteps(state, stream, atMs);
         checkShards(stream, count);
         // What is saved and restored is the same state.
@@ -108,13 +145,20 @@ test('records put while shards split and merge are stored once each, in order pe
   let isDone = false;
   const putting = (async () => {
     for (; !isDone; round += 1) {
-      const records = keys.map((PartitionKey) => ({ PartitionKey, Data: Buffer.from(String(round)).toString('base64') }));
+      const records = keys.map((PartitionKey) => ({
+        PartitionKey,
+        Data: Buffer.from(String(round)).toString('base64'),
+      }));
       const answer = await streams.call('PutRecords', { StreamName: 's', Records: records });
       assert.equal(answer['FailedRecordCount'], 0);
     }
   })();
   for (const count of [4, 3, 6, 3, 2, 1]) {
-    await streams.call('UpdateShardCount', { StreamName: 's', TargetShardCount: count, ScalingType: 'UNIFORM_SCALING' });
+    await streams.call('UpdateShardCount', {
+      StreamName: 's',
+      TargetShardCount: count,
+      ScalingType: 'UNIFORM_SCALING',
+    });
     await streams.untilActive('s');
   }
   isDone = true;
@@ -127,13 +171,22 @@ test('records put while shards split and merge are stored once each, in order pe
 /** Reads all shards, a child after its parents, by GetRecords. */
 async function readTree(from: TestService, stream: string): Promise<Map<string, number[]>> {
   const seen = new Map<string, number[]>();
-  const { Shards: shards } = (await from.call('ListShards', { StreamName: stream })) as { Shards: { ShardId: string }[] };
+  const { Shards: shards } = (await from.call('ListShards', { StreamName: stream })) as {
+    Shards: { ShardId: string }[];
+  };
   for (const { ShardId } of shards) {
-    const start = await from.call('GetShardIterator', { StreamName: stream, ShardId, ShardIteratorType: 'TRIM_HORIZON' });
+    const start = await from.call('GetShardIterator', {
+      StreamName: stream,
+      ShardId,
+      ShardIteratorType: 'TRIM_HORIZON',
+    });
     let iterator = start['ShardIterator'] as string | undefined;
     while (iterator !== undefined) {
       const page = (await from.call('GetRecords', { ShardIterator: iterator, Limit: 7 })) as {
-        Records: { PartitionKey: string; Data: string }[]; NextShardIterator?: string; MillisBehindLatest: number; ChildShards?: object[];
+        Records: { PartitionKey: string; Data: string }[];
+        NextShardIterator?: string;
+        MillisBehindLatest: number;
+        ChildShards?: object[];
       };
       for (const { PartitionKey, Data } of page.Records) {
         const list = seen.get(PartitionKey) ?? [];
@@ -154,7 +207,11 @@ test('a reshard that a restart interrupts is finished after it', async () => {
   await streams.call('CreateStream', { StreamName: 's', ShardCount: 1 });
   await streams.untilActive('s');
   await streams.call('PutRecord', { StreamName: 's', PartitionKey: 'a', Data: 'MA==' });
-  await streams.call('SplitShard', { StreamName: 's', ShardToSplit: 'shardId-0', NewStartingHashKey: String(2n ** 127n) });
+  await streams.call('SplitShard', {
+    StreamName: 's',
+    ShardToSplit: 'shardId-0',
+    NewStartingHashKey: String(2n ** 127n),
+  });
   streams = await streams.restart();
   await streams.untilActive('s');
   const { Shards: shards } = (await streams.call('ListShards', { StreamName: 's' })) as { Shards: object[] };

@@ -12,7 +12,16 @@ function streamCutAt(cuts: readonly bigint[]): Stream {
   const starts = [...new Set([0n, ...cuts])].sort((a, b) => (a < b ? -1 : 1));
   const shards = starts.map((startHash, number): [number, Shard] => [
     number,
-    { number, logId: number, createdSecond: 1, startHash, endHash: (starts[number + 1] ?? space) - 1n, parent: undefined, adjacentParent: undefined, closed: undefined },
+    {
+      number,
+      logId: number,
+      createdSecond: 1,
+      startHash,
+      endHash: (starts[number + 1] ?? space) - 1n,
+      parent: undefined,
+      adjacentParent: undefined,
+      closed: undefined,
+    },
   ]);
   return { shards: new Map(shards), nextShardNumber: shards.length } as Stream;
 }
@@ -23,7 +32,10 @@ function shardOf(stream: Stream, hash: bigint): number {
 }
 
 const hashes = fc.bigInt({ min: 0n, max: space - 1n });
-const cuts = fc.array(fc.oneof(hashes, fc.bigInt({ min: 0n, max: 50n }), fc.bigInt({ min: space - 50n, max: space - 1n })), { maxLength: 40 });
+const cuts = fc.array(
+  fc.oneof(hashes, fc.bigInt({ min: 0n, max: 50n }), fc.bigInt({ min: space - 50n, max: space - 1n })),
+  { maxLength: 40 },
+);
 
 test('an explicit hash key goes to the shard whose range holds it', () => {
   fc.assert(
@@ -42,7 +54,8 @@ test('the ends of every range belong to it', () => {
       const stream = streamCutAt(at);
       const routes = routesOf(stream);
       for (const { number, startHash, endHash } of stream.shards.values()) {
-        for (const hash of [startHash, endHash]) assert.equal(routes.shards[routeExplicitHashKey(routes, String(hash))]!.number, number);
+        for (const hash of [startHash, endHash])
+          assert.equal(routes.shards[routeExplicitHashKey(routes, String(hash))]!.number, number);
       }
     }),
   );
@@ -60,5 +73,7 @@ test('10,000 partition keys, the MD5 preimage of a hash that ends in zeros among
 
 test('a hash key outside of the space is refused in AWS’s words', () => {
   const routes = routesOf(streamCutAt([]));
-  assert.throws(() => routeExplicitHashKey(routes, String(space)), { message: `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${space}` });
+  assert.throws(() => routeExplicitHashKey(routes, String(space)), {
+    message: `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${space}`,
+  });
 });

@@ -13,10 +13,22 @@ const fields = fc.record({
 test('numbers have the values that npm kinesalite 3.3.3 prints for the same fields', () => {
   // stringifySequence({shardCreateTime: 1400000000000, seqIx: 5, seqTime: 1400000001000, shardIx: 3}) and the like.
   const golden: [Parameters<typeof encodeSequenceNumber>[0], string][] = [
-    [{ createdSecond: 1400000000, place: 5, arrivalSecond: 1400000001, shardNumber: 3 }, '49539394000222431661433096827547869053656898957786218546'],
-    [{ createdSecond: 1600000000, place: 0, arrivalSecond: 1600000000, shardNumber: 0 }, '49610756384790827419890419256589692040303913337075269634'],
-    [{ createdSecond: 1795220155, place: 123456789, arrivalSecond: 1795220999, shardNumber: 17 }, '49680413263761490629440094167578620513626478026063610130'],
-    [{ createdSecond: 1700000000, place: 4294967296, arrivalSecond: 1700000500, shardNumber: 255 }, '49646437577442987594900028049807500027303719954932568050'],
+    [
+      { createdSecond: 1400000000, place: 5, arrivalSecond: 1400000001, shardNumber: 3 },
+      '49539394000222431661433096827547869053656898957786218546',
+    ],
+    [
+      { createdSecond: 1600000000, place: 0, arrivalSecond: 1600000000, shardNumber: 0 },
+      '49610756384790827419890419256589692040303913337075269634',
+    ],
+    [
+      { createdSecond: 1795220155, place: 123456789, arrivalSecond: 1795220999, shardNumber: 17 },
+      '49680413263761490629440094167578620513626478026063610130',
+    ],
+    [
+      { createdSecond: 1700000000, place: 4294967296, arrivalSecond: 1700000500, shardNumber: 255 },
+      '49646437577442987594900028049807500027303719954932568050',
+    ],
   ];
   for (const [input, expected] of golden) assert.equal(encodeSequenceNumber(input), expected);
 });
@@ -25,7 +37,15 @@ test('what is encoded is decoded', () => {
   fc.assert(
     fc.property(fields, (input) => {
       const decoded = decodeSequenceNumber(encodeSequenceNumber(input))!;
-      assert.deepEqual({ createdSecond: decoded.createdSecond, place: decoded.place, arrivalSecond: decoded.arrivalSecond, shardNumber: decoded.shardNumber }, { ...input });
+      assert.deepEqual(
+        {
+          createdSecond: decoded.createdSecond,
+          place: decoded.place,
+          arrivalSecond: decoded.arrivalSecond,
+          shardNumber: decoded.shardNumber,
+        },
+        { ...input },
+      );
       assert.equal(decoded.afterIndex, input.place);
     }),
   );
@@ -35,7 +55,8 @@ test('a run gives the same numbers as encoding one by one', () => {
   fc.assert(
     fc.property(fields, fc.integer({ min: 1, max: 300 }), (input, count) => {
       const run = new SequenceNumberRun(input);
-      for (let step = 0; step < count; step += 1) assert.equal(run.take(), encodeSequenceNumber({ ...input, place: input.place + step }));
+      for (let step = 0; step < count; step += 1)
+        assert.equal(run.take(), encodeSequenceNumber({ ...input, place: input.place + step }));
     }),
     { numRuns: 50 },
   );
@@ -44,7 +65,9 @@ test('a run gives the same numbers as encoding one by one', () => {
 test('numbers rise with the place, whatever the clock did, and a later shard is above an earlier one', () => {
   fc.assert(
     fc.property(fields, fields, (a, b) => {
-      const [x, y] = [a, b].map((input) => BigInt(encodeSequenceNumber({ ...input, shardNumber: 1, createdSecond: 1_500_000_000 })));
+      const [x, y] = [a, b].map((input) =>
+        BigInt(encodeSequenceNumber({ ...input, shardNumber: 1, createdSecond: 1_500_000_000 })),
+      );
       if (a.place !== b.place) assert.equal(x! < y!, a.place < b.place);
       const parent = BigInt(encodeSequenceNumber(a));
       const child = BigInt(encodeSequenceNumber({ ...b, createdSecond: a.createdSecond + 1 }));
@@ -68,5 +91,6 @@ test('a position lies between the record at its place and the next', () => {
 });
 
 test('texts that are no sequence number are not decoded', () => {
-  for (const text of ['', 'a', '0', '5', '1'.repeat(70), '26227199374822427428162556223570313216']) assert.equal(decodeSequenceNumber(text), undefined, text);
+  for (const text of ['', 'a', '0', '5', '1'.repeat(70), '26227199374822427428162556223570313216'])
+    assert.equal(decodeSequenceNumber(text), undefined, text);
 });

@@ -30,7 +30,10 @@ export interface TestOptions extends Partial<Settings> {
 export async function testService(options: TestOptions = {}): Promise<TestService> {
   const world = options.world ?? realWorld();
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'millrace-streams-')));
-  const cipher = { seal: (_ref: number, plain: Uint8Array) => Buffer.from(plain), open: (_ref: number, sealed: Uint8Array) => Buffer.from(sealed) };
+  const cipher = {
+    seal: (_ref: number, plain: Uint8Array) => Buffer.from(plain),
+    open: (_ref: number, sealed: Uint8Array) => Buffer.from(sealed),
+  };
   const log = await openEmbeddedLog({ world, directory: join(directory, 'log'), cipher, journalFileBytes: 1 << 20 });
   const registry = await openRegistry({ world, directory: join(directory, 'registry'), machine: streamsMachine });
   let nextKey = 1;
@@ -56,8 +59,16 @@ export async function testService(options: TestOptions = {}): Promise<TestServic
     const operation = model.operations.get(name)!;
     const decoded = operation.decode(JSON.parse(JSON.stringify(input)), 'base64');
     operation.check(decoded);
-    const handler = (operations as unknown as Record<string, (s: DataStreams, i: never, c: RequestContext) => unknown>)[name]!;
-    const base: RequestContext = { requestId: 'test', account: '000000000000', region: 'us-east-1', principal: 'test', signal: new AbortController().signal };
+    const handler = (operations as unknown as Record<string, (s: DataStreams, i: never, c: RequestContext) => unknown>)[
+      name
+    ]!;
+    const base: RequestContext = {
+      requestId: 'test',
+      account: '000000000000',
+      region: 'us-east-1',
+      principal: 'test',
+      signal: new AbortController().signal,
+    };
     const output = await handler(service, decoded, { ...base, ...context });
     if (name === 'SubscribeToShard') return output as Record<string, unknown>;
     const text = operation.encodeJson(output);
@@ -76,7 +87,9 @@ export async function testService(options: TestOptions = {}): Promise<TestServic
       ),
     untilActive: async (stream) => {
       for (;;) {
-        const { StreamDescriptionSummary: summary } = (await call('DescribeStreamSummary', { StreamName: stream })) as { StreamDescriptionSummary: { StreamStatus: string } };
+        const { StreamDescriptionSummary: summary } = (await call('DescribeStreamSummary', { StreamName: stream })) as {
+          StreamDescriptionSummary: { StreamStatus: string };
+        };
         if (summary.StreamStatus === 'ACTIVE') return;
         await new Promise<void>((resolve) => world.clock.setTimer(2, resolve));
       }

@@ -32,8 +32,10 @@ export async function serve(configuration: Configuration): Promise<number> {
   const listening = await startServing({ world, directory, configuration, logger, store });
   logger.info('serving', { data: directory, auth: settings.auth, limits: settings.limits });
   const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
+  // Before the ready line: who reads it may send the signal at once.
+  const told = untilToldToStop();
   process.stdout.write(`millrace ready http://${host}:${listening.port}\n`);
-  await untilToldToStop();
+  await told;
   logger.info('stopping');
   store.streams.stop();
   await listening.close();

@@ -8,7 +8,10 @@ import type { TestService } from '../support.ts';
 
 let streams: TestService;
 let offsetMs = 0;
-const world: World = { ...realWorld(), clock: { ...realWorld().clock, now: () => Date.now() + offsetMs, monotonicMs: () => performance.now() + offsetMs } };
+const world: World = {
+  ...realWorld(),
+  clock: { ...realWorld().clock, now: () => Date.now() + offsetMs, monotonicMs: () => performance.now() + offsetMs },
+};
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 interface Page {
@@ -31,7 +34,12 @@ async function put(text: string): Promise<string> {
 }
 
 async function iterator(type: string, more: object = {}): Promise<string> {
-  const answer = await streams.call('GetShardIterator', { StreamName: 's', ShardId: 'shardId-000000000000', ShardIteratorType: type, ...more });
+  const answer = await streams.call('GetShardIterator', {
+    StreamName: 's',
+    ShardId: 'shardId-000000000000',
+    ShardIteratorType: type,
+    ...more,
+  });
   return answer['ShardIterator'] as string;
 }
 
@@ -47,20 +55,35 @@ test('each iterator type begins where it says', async () => {
   const between = (Date.now() + offsetMs - 5000) / 1000;
   numbers.push(await put('2'));
   assert.deepEqual(texts(await read(await iterator('TRIM_HORIZON'))), ['0', '1', '2']);
-  assert.deepEqual(texts(await read(await iterator('AT_SEQUENCE_NUMBER', { StartingSequenceNumber: numbers[1] }))), ['1', '2']);
-  assert.deepEqual(texts(await read(await iterator('AFTER_SEQUENCE_NUMBER', { StartingSequenceNumber: numbers[1] }))), ['2']);
+  assert.deepEqual(texts(await read(await iterator('AT_SEQUENCE_NUMBER', { StartingSequenceNumber: numbers[1] }))), [
+    '1',
+    '2',
+  ]);
+  assert.deepEqual(texts(await read(await iterator('AFTER_SEQUENCE_NUMBER', { StartingSequenceNumber: numbers[1] }))), [
+    '2',
+  ]);
   assert.deepEqual(texts(await read(await iterator('AT_TIMESTAMP', { Timestamp: between }))), ['2']);
   const latest = await iterator('LATEST');
   assert.deepEqual(texts(await read(latest)), []);
   await put('3');
   assert.deepEqual(texts(await read(latest)), ['3']);
-  const future = await streams.refusal('GetShardIterator', { StreamName: 's', ShardId: 'shardId-0', ShardIteratorType: 'AT_TIMESTAMP', Timestamp: Date.now() / 1000 + 999 });
-  assert.match(future, /^InvalidArgumentException: The timestampInMillis parameter cannot be greater than the currentTimestampInMillis/);
+  const future = await streams.refusal('GetShardIterator', {
+    StreamName: 's',
+    ShardId: 'shardId-0',
+    ShardIteratorType: 'AT_TIMESTAMP',
+    Timestamp: Date.now() / 1000 + 999,
+  });
+  assert.match(
+    future,
+    /^InvalidArgumentException: The timestampInMillis parameter cannot be greater than the currentTimestampInMillis/,
+  );
 });
 
 test('the numbers a shard advertises are good starting points', async () => {
   await put('0');
-  const { Shards: shards } = (await streams.call('ListShards', { StreamName: 's' })) as { Shards: { SequenceNumberRange: { StartingSequenceNumber: string } }[] };
+  const { Shards: shards } = (await streams.call('ListShards', { StreamName: 's' })) as {
+    Shards: { SequenceNumberRange: { StartingSequenceNumber: string } }[];
+  };
   const start = { StartingSequenceNumber: shards[0]!.SequenceNumberRange.StartingSequenceNumber };
   assert.deepEqual(texts(await read(await iterator('AT_SEQUENCE_NUMBER', start))), ['0']);
   assert.deepEqual(texts(await read(await iterator('AFTER_SEQUENCE_NUMBER', start))), ['0']);
@@ -74,7 +97,10 @@ test('an iterator tried again gives the same records, for five minutes', async (
   offsetMs = 299_000;
   assert.deepEqual(texts(await read(from)), ['0']);
   offsetMs = 301_000;
-  assert.match(await streams.refusal('GetRecords', { ShardIterator: from }), /^ExpiredIteratorException: Iterator expired\. The iterator was created at time \w{3} \w{3} \d\d [\d:]+ UTC \d{4} while right now it is .* tolerated delay of 300000 milliseconds\.$/);
+  assert.match(
+    await streams.refusal('GetRecords', { ShardIterator: from }),
+    /^ExpiredIteratorException: Iterator expired\. The iterator was created at time \w{3} \w{3} \d\d [\d:]+ UTC \d{4} while right now it is .* tolerated delay of 300000 milliseconds\.$/,
+  );
 });
 
 test('an iterator that was changed, or made by somebody else, is refused; a good one outlives a restart', async () => {
@@ -83,7 +109,10 @@ test('an iterator that was changed, or made by somebody else, is refused; a good
   const changed = Buffer.from(from, 'base64');
   changed[20]! ^= 1;
   for (const bad of [changed.toString('base64'), 'AAAA', 'x']) {
-    assert.equal(await streams.refusal('GetRecords', { ShardIterator: bad }), 'InvalidArgumentException: Invalid ShardIterator.');
+    assert.equal(
+      await streams.refusal('GetRecords', { ShardIterator: bad }),
+      'InvalidArgumentException: Invalid ShardIterator.',
+    );
   }
   streams = await streams.restart();
   assert.deepEqual(texts(await read(from)), ['0']);
@@ -107,19 +136,34 @@ test('expired records are not served, even before they are removed', async () =>
 
 test('a record may have 1 MiB, and more where the stream says so; nothing is stored of a request that is refused', async () => {
   const large = Buffer.alloc((1 << 20) + 1).toString('base64');
-  const records = [{ PartitionKey: 'a', Data: 'MA==' }, { PartitionKey: 'b', Data: large }];
+  const records = [
+    { PartitionKey: 'a', Data: 'MA==' },
+    { PartitionKey: 'b', Data: large },
+  ];
   assert.match(await streams.refusal('PutRecords', { StreamName: 's', Records: records }), /^InvalidArgumentException/);
   assert.deepEqual(texts(await read(await iterator('TRIM_HORIZON'))), []);
-  await streams.call('UpdateMaxRecordSize', { StreamARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/s', MaxRecordSizeInKiB: 2048 });
+  await streams.call('UpdateMaxRecordSize', {
+    StreamARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/s',
+    MaxRecordSizeInKiB: 2048,
+  });
   await streams.untilActive('s');
   assert.equal((await streams.call('PutRecords', { StreamName: 's', Records: records }))['FailedRecordCount'], 0);
   const page = await read(await iterator('TRIM_HORIZON'));
-  assert.deepEqual(page.Records.map(({ Data }) => Data.length), [4, large.length]);
+  assert.deepEqual(
+    page.Records.map(({ Data }) => Data.length),
+    [4, large.length],
+  );
 });
 
 test('a dry run stores nothing and says that it would have', async () => {
-  assert.match(await streams.refusal('PutRecord', { StreamName: 's', PartitionKey: 'k', Data: 'MA==', DryRun: true }), /^DryRunOperationException/);
-  assert.match(await streams.refusal('PutRecord', { StreamName: 'x', PartitionKey: 'k', Data: 'MA==', DryRun: true }), /^ResourceNotFoundException/);
+  assert.match(
+    await streams.refusal('PutRecord', { StreamName: 's', PartitionKey: 'k', Data: 'MA==', DryRun: true }),
+    /^DryRunOperationException/,
+  );
+  assert.match(
+    await streams.refusal('PutRecord', { StreamName: 'x', PartitionKey: 'k', Data: 'MA==', DryRun: true }),
+    /^ResourceNotFoundException/,
+  );
   assert.deepEqual(texts(await read(await iterator('TRIM_HORIZON'))), []);
 });
 
@@ -132,13 +176,26 @@ test('records put under a key say so; those put before and after do not', async 
   assert.equal(answer['EncryptionType'], 'KMS');
   const page = await read(await iterator('TRIM_HORIZON'));
   assert.deepEqual(texts(page), ['plain', 'sealed']);
-  assert.deepEqual(page.Records.map(({ EncryptionType }) => EncryptionType), [undefined, 'KMS']);
+  assert.deepEqual(
+    page.Records.map(({ EncryptionType }) => EncryptionType),
+    [undefined, 'KMS'],
+  );
 });
 
 test('AUTO distribution needs no partition key and uses every shard', async () => {
-  await streams.call('CreateStream', { StreamName: 'auto', StreamModeDetails: { StreamMode: 'ON_DEMAND' }, RecordDistributionStrategy: 'AUTO' });
+  await streams.call('CreateStream', {
+    StreamName: 'auto',
+    StreamModeDetails: { StreamMode: 'ON_DEMAND' },
+    RecordDistributionStrategy: 'AUTO',
+  });
   await streams.untilActive('auto');
-  const answer = (await streams.call('PutRecords', { StreamName: 'auto', Records: Array.from({ length: 40 }, () => ({ Data: 'MA==' })) })) as unknown as { Records: { ShardId: string }[] };
+  const answer = (await streams.call('PutRecords', {
+    StreamName: 'auto',
+    Records: Array.from({ length: 40 }, () => ({ Data: 'MA==' })),
+  })) as unknown as { Records: { ShardId: string }[] };
   assert.equal(new Set(answer.Records.map(({ ShardId }) => ShardId)).size, 4);
-  assert.match(await streams.refusal('PutRecord', { StreamName: 's', Data: 'MA==' }), /^ValidationException: 1 validation error detected: Value null at 'partitionKey'/);
+  assert.match(
+    await streams.refusal('PutRecord', { StreamName: 's', Data: 'MA==' }),
+    /^ValidationException: 1 validation error detected: Value null at 'partitionKey'/,
+  );
 });

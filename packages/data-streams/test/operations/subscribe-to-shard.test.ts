@@ -17,25 +17,41 @@ beforeEach(async () => {
   streams = await testService();
   await streams.call('CreateStream', { StreamName: 's', ShardCount: 1 });
   await streams.untilActive('s');
-  const answer = (await streams.call('RegisterStreamConsumer', { StreamARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/s', ConsumerName: 'c' })) as { Consumer: { ConsumerARN: string } };
+  const answer = (await streams.call('RegisterStreamConsumer', {
+    StreamARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/s',
+    ConsumerName: 'c',
+  })) as { Consumer: { ConsumerARN: string } };
   consumerArn = answer.Consumer.ConsumerARN;
   for (;;) {
-    const found = (await streams.call('DescribeStreamConsumer', { ConsumerARN: consumerArn })) as { ConsumerDescription: { ConsumerStatus: string } };
+    const found = (await streams.call('DescribeStreamConsumer', { ConsumerARN: consumerArn })) as {
+      ConsumerDescription: { ConsumerStatus: string };
+    };
     if (found.ConsumerDescription.ConsumerStatus === 'ACTIVE') break;
     await new Promise((resolve) => setImmediate(resolve));
   }
 });
 afterEach(() => streams.stop());
 
-async function subscribe(position: object, signal = new AbortController().signal): Promise<AsyncGenerator<{ SubscribeToShardEvent: Event }>> {
-  const answer = await streams.call('SubscribeToShard', { ConsumerARN: consumerArn, ShardId: 'shardId-000000000000', StartingPosition: position }, { signal });
+async function subscribe(
+  position: object,
+  signal = new AbortController().signal,
+): Promise<AsyncGenerator<{ SubscribeToShardEvent: Event }>> {
+  const answer = await streams.call(
+    'SubscribeToShard',
+    { ConsumerARN: consumerArn, ShardId: 'shardId-000000000000', StartingPosition: position },
+    { signal },
+  );
   return answer['EventStream'] as AsyncGenerator<{ SubscribeToShardEvent: Event }>;
 }
 
-const put = (text: string): Promise<object> => streams.call('PutRecord', { StreamName: 's', PartitionKey: 'k', Data: Buffer.from(text).toString('base64') });
+const put = (text: string): Promise<object> =>
+  streams.call('PutRecord', { StreamName: 's', PartitionKey: 'k', Data: Buffer.from(text).toString('base64') });
 
 /** Takes events until `count` records came. */
-async function take(events: AsyncGenerator<{ SubscribeToShardEvent: Event }>, count: number): Promise<{ texts: string[]; last: Event }> {
+async function take(
+  events: AsyncGenerator<{ SubscribeToShardEvent: Event }>,
+  count: number,
+): Promise<{ texts: string[]; last: Event }> {
   const texts: string[] = [];
   for (;;) {
     const { value } = await events.next();
@@ -66,7 +82,10 @@ test('an empty shard answers at once with a continuation from which nothing is m
   const { value } = await events.next();
   await events.return(undefined);
   await put('0');
-  const next = await subscribe({ Type: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: value.SubscribeToShardEvent.ContinuationSequenceNumber });
+  const next = await subscribe({
+    Type: 'AFTER_SEQUENCE_NUMBER',
+    SequenceNumber: value.SubscribeToShardEvent.ContinuationSequenceNumber,
+  });
   assert.deepEqual((await take(next, 1)).texts, ['0']);
   await next.return(undefined);
 });
@@ -75,10 +94,17 @@ test('the end of a split shard names the children, has no continuation, and ends
   await put('0');
   const events = await subscribe({ Type: 'TRIM_HORIZON' });
   await take(events, 1);
-  await streams.call('SplitShard', { StreamName: 's', ShardToSplit: 'shardId-0', NewStartingHashKey: String(2n ** 127n) });
+  await streams.call('SplitShard', {
+    StreamName: 's',
+    ShardToSplit: 'shardId-0',
+    NewStartingHashKey: String(2n ** 127n),
+  });
   const rest: Event[] = [];
   for await (const { SubscribeToShardEvent: event } of events) rest.push(event);
-  assert.deepEqual(rest.at(-1)!.ChildShards!.map(({ ShardId }) => ShardId), ['shardId-000000000001', 'shardId-000000000002']);
+  assert.deepEqual(
+    rest.at(-1)!.ChildShards!.map(({ ShardId }) => ShardId),
+    ['shardId-000000000001', 'shardId-000000000002'],
+  );
   assert.equal(rest.at(-1)!.ContinuationSequenceNumber, undefined);
 });
 

@@ -35,7 +35,9 @@ async function answer(
     reserved = read.reserved;
     const path = headers[':path'] ?? '/';
     const mark = path.indexOf('?');
-    const plain: Record<string, string> = { host: headers[':authority'] ?? headers.host ?? '' };
+    // The JavaScript SDK signs `:authority` where others sign `host`.
+    const authority = headers[':authority'] ?? headers.host ?? '';
+    const plain: Record<string, string> = { host: authority, ':authority': authority };
     for (const [name, value] of Object.entries(headers))
       if (!name.startsWith(':')) plain[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
     await write(
