@@ -38,14 +38,19 @@ function install() {
   const marker = join(root, 'node_modules/.package-lock.json');
   const lock = join(root, 'package-lock.json');
   if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return;
-  console.error('millrace: installing dependencies (npm ci) …');
+  console.error('millrace: installing dependencies …');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  run(npm, ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'], {
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-    // The workspace's engines ask for the Node it runs on, which npm brings: a warning about the present one would mislead.
-    env: { ...process.env, npm_config_engine_strict: 'false' },
-  });
+  // Not `npm ci`: it refuses a lock file that leaves out optional binaries of platforms a registry does not carry.
+  run(
+    npm,
+    ['install', '--no-save', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      stdio: ['ignore', 2, 2],
+      shell: process.platform === 'win32',
+      // The workspace's engines ask for the Node it runs on, which npm brings: a warning about the present one would mislead.
+      env: { ...process.env, npm_config_engine_strict: 'false' },
+    },
+  );
 }
 
 /** The Node of npm's platform package, or the present one where it is new enough. */

@@ -129,7 +129,7 @@ async function createFile({ world, directory, fileBytes }: JournalOptions, numbe
   await world.disk.remove(path);
   const file = await world.disk.open(path, 'create');
   try {
-    const zeros = Buffer.alloc(1 << 20);
+    const zeros = Buffer.alloc(Math.min(fileBytes, 1 << 20));
     for (let at = 0; at < fileBytes; at += zeros.length) await file.write([zeros.subarray(0, fileBytes - at)], at);
     await writeHeader(file, number);
     await world.disk.syncDirectory(directory);

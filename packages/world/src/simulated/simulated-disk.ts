@@ -1,0 +1,233 @@
+import type { Disk, File } from '../world.ts';
+
+/*
+ * The contract of the simulated disk. A program on it must survive all of this:
+ *
+ *  1. Bytes written and not synced are, at a crash, kept, lost, or torn: of each write any of its 512-byte sectors may be there.
+ *  2. datasync makes all earlier writes of the file and its length durable.
+ *  3. A file that was created, renamed or removed may be as before at a crash until its directory was synced: of the changes
+ *     of a directory since then, a first part happened and the rest did not.
+ *  4. A write may fail with ENOSPC, having stored a part of it; a datasync may fail with EIO, after which what is durable of the
+ *     unsynced writes is unknown, and a later datasync may succeed without them.
+ *  5. Operations take time; nothing is done by an operation that a crash overtook.
+ * Synced bytes do not change by themselves here: damage is the business of other tests.
+ */
+const sector = 512;
+
+interface Write {
+  readonly position: number;
+  readonly bytes: Buffer;
+}
+
+interface Node {
+  durable: Buffer;
+  /** What programs see. */
+  current: Buffer;
+  unsynced: Write[];
+}
+
+interface NameChange {
+  readonly name: string;
+  /** The file that has the name from now on; undefined when it has none. */
+  readonly node: Node | undefined;
+}
+
+interface Surroundings {
+  draw(n: number): number;
+  delayed(): Promise<void>;
+  generation(): number;
+}
+
+/** Faults that a test switches on; asked for each operation. */
+export interface DiskFaults {
+  writeFails?: (path: string) => boolean;
+  syncFails?: (path: string) => boolean;
+}
+
+export class SimulatedDisk implements Disk {
+  readonly #around: Surroundings;
+  readonly #files = new Map<string, Node>();
+  readonly #durableFiles = new Map<string, Node>();
+  readonly #directories = new Set<string>(['', '/']);
+  readonly #unsyncedNames = new Map<string, NameChange[]>();
+  #locks = new Set<string>();
+  faults: DiskFaults = {};
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  async open(path: string, mode: 'read' | 'write' | 'create'): Promise<File> {
+    await this.#around.delayed();
+    let node = this.#files.get(path);
+    if (node !== undefined && mode === 'create') throw failure('EEXIST', path);
+    if (node === undefined) {
+      if (mode === 'read' || !this.#directories.has(parent(path))) throw failure('ENOENT', path);
+      node = { durable: Buffer.alloc(0), current: Buffer.alloc(0), unsynced: [] };
+      this.#rename(path, node);
+    }
+    return this.#file(path, node);
+  }
+
+  async list(path: string): Promise<string[]> {
+    await this.#around.delayed();
+    const names = new Set<string>();
+    for (const known of [...this.#files.keys(), ...this.#directories]) {
+      if (known.startsWith(`${path}/`)) names.add(known.slice(path.length + 1).split('/')[0]!);
+    }
+    return [...names].sort();
+  }
+
+  async makeDirectory(path: string): Promise<void> {
+    await this.#around.delayed();
+    // Directories are durable at once: their loss would only lose what is in them, and names in them are covered.
+    for (let at = path; at !== '' && at !== '/'; at = parent(at)) this.#directories.add(at);
+  }
+
+  async exists(path: string): Promise<boolean> {
+    await this.#around.delayed();
+    return this.#files.has(path) || this.#directories.has(path);
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.#around.delayed();
+    for (const known of [...this.#files.keys()])
+      if (known === path || known.startsWith(`${path}/`)) this.#rename(known, undefined);
+    for (const known of [...this.#directories])
+      if (known === path || known.startsWith(`${path}/`)) this.#directories.delete(known);
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await this.#around.delayed();
+    const node = this.#files.get(from);
+    if (node === undefined) throw failure('ENOENT', from);
+    this.#rename(to, node);
+    this.#rename(from, undefined);
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    await this.#around.delayed();
+    for (const change of this.#unsyncedNames.get(path) ?? []) this.#makeDurable(change);
+    this.#unsyncedNames.delete(path);
+  }
+
+  async lock(path: string): Promise<{ release(): Promise<void> } | undefined> {
+    await this.#around.delayed();
+    if (this.#locks.has(path)) return undefined;
+    this.#locks.add(path);
+    return { release: () => Promise.resolve(void this.#locks.delete(path)) };
+  }
+
+  async freeBytes(): Promise<number> {
+    await this.#around.delayed();
+    return 1e12;
+  }
+
+  /** See the contract. */
+  crash(): void {
+    for (const changes of this.#unsyncedNames.values()) {
+      for (const change of changes.slice(0, this.#around.draw(changes.length + 1))) this.#makeDurable(change);
+    }
+    this.#unsyncedNames.clear();
+    this.#files.clear();
+    this.#locks = new Set();
+    for (const [path, node] of this.#durableFiles) {
+      let left = node.durable;
+      for (const { position, bytes } of node.unsynced) left = this.#tear(left, position, bytes);
+      this.#files.set(path, { durable: left, current: Buffer.from(left), unsynced: [] });
+    }
+    this.#durableFiles.clear();
+    for (const [path, node] of this.#files) this.#durableFiles.set(path, node);
+  }
+
+  #tear(content: Buffer, position: number, bytes: Buffer): Buffer {
+    const kind = this.#around.draw(3);
+    if (kind === 0) return content;
+    if (kind === 1) return splice(content, position, bytes);
+    let result = content;
+    for (let at = 0; at < bytes.length; at += sector) {
+      if (this.#around.draw(2) === 0) result = splice(result, position + at, bytes.subarray(at, at + sector));
+    }
+    return result;
+  }
+
+  #rename(path: string, node: Node | undefined): void {
+    if (node === undefined) this.#files.delete(path);
+    else this.#files.set(path, node);
+    const directory = parent(path);
+    const changes = this.#unsyncedNames.get(directory) ?? [];
+    changes.push({ name: path, node });
+    this.#unsyncedNames.set(directory, changes);
+  }
+
+  #makeDurable({ name, node }: NameChange): void {
+    if (node === undefined) this.#durableFiles.delete(name);
+    else this.#durableFiles.set(name, node);
+  }
+
+  #file(path: string, node: Node): File {
+    const { delayed, generation } = this.#around;
+    const born = generation();
+    const alive = async (): Promise<void> => {
+      await delayed();
+      // A handle of a program that crashed does nothing, for ever.
+      if (generation() !== born) await new Promise(() => undefined);
+    };
+    return {
+      path,
+      read: async (target, offset, length, position) => {
+        await alive();
+        const bytes = node.current.subarray(position, position + length);
+        target.set(bytes, offset);
+        return bytes.length;
+      },
+      write: async (buffers, position) => {
+        const bytes = Buffer.concat(buffers);
+        await alive();
+        const fails = this.faults.writeFails?.(path) ?? false;
+        const stored = fails ? bytes.subarray(0, this.#around.draw(bytes.length + 1)) : bytes;
+        node.current = splice(node.current, position, stored);
+        node.unsynced.push({ position, bytes: stored });
+        if (fails) throw failure('ENOSPC', path);
+      },
+      datasync: async () => {
+        const covered = node.unsynced.length;
+        await alive();
+        if (this.faults.syncFails?.(path) ?? false) {
+          node.unsynced = node.unsynced.filter(() => this.#around.draw(2) === 0);
+          throw failure('EIO', path);
+        }
+        for (const { position, bytes } of node.unsynced.splice(0, covered))
+          node.durable = splice(node.durable, position, bytes);
+      },
+      truncate: async (length) => {
+        await alive();
+        node.current = node.current.subarray(0, length);
+        node.durable = node.durable.subarray(0, length);
+        node.unsynced = [];
+        if (node.current.length > node.durable.length)
+          node.unsynced.push({ position: 0, bytes: Buffer.from(node.current) });
+      },
+      size: async () => {
+        await alive();
+        return node.current.length;
+      },
+      close: alive,
+    };
+  }
+}
+
+function splice(content: Buffer, position: number, bytes: Buffer): Buffer {
+  const result = Buffer.alloc(Math.max(content.length, position + bytes.length));
+  content.copy(result);
+  bytes.copy(result, position);
+  return result;
+}
+
+function parent(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+function failure(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${path}`), { code });
+}
