@@ -65,8 +65,8 @@ async function openOn(world: SimulatedWorld): Promise<ShardLog> {
 /** Runs the world until a promise is settled. */
 async function settle<Result>(world: SimulatedWorld, promise: Promise<Result>): Promise<Result> {
   let isDone = false;
-  const done = (): void => void (isDone = true);
-  promise.then(done, done);
+  const settled = (): void => void (isDone = true);
+  promise.then(settled, settled);
   await world.run({ stop: () => isDone });
   assert.ok(isDone, 'nothing is left to happen, and the work is not done');
   return promise;
