@@ -109,6 +109,7 @@ function check() {
 function test(args) {
   build();
   check();
+  stage('clients for the tests', () => source('tests/clients/prepare.ts', []));
   stage('tests', () => nodeTest(args.length > 0 ? args : ['packages/*/test/**/*.test.ts', 'tests/**/*.test.ts']));
 }
 
