@@ -132,7 +132,7 @@ async function checkAll(log: ShardLog, world: SimulatedWorld, known: Knowledge):
         Promise.resolve(log.read(shard, next, { maxRecords: 50, maxBytes: 10_000 })),
       );
       for (const { index, data, arrivalMs } of records) {
-        assert.equal(index, found.size, `shard ${shard}: indices are not consecutive`);
+        assert.equal(index, found.size, `shard ${shard}: index ${index} comes after ${found.size} records`);
         assert.ok(arrivalMs >= lastMs, `shard ${shard}: time goes back at ${index}`);
         assert.ok(known.tried.has(data.toString()), `shard ${shard}: ${index} was never put`);
         lastMs = arrivalMs;

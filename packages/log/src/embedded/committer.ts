@@ -102,13 +102,13 @@ export class Committer {
     let length = 0;
     let first = 0;
     for (const [position, append] of batch.entries()) {
-      const entry = this.#place(append, now, journal.epoch);
+      const entry = this.#place(append, now);
       if (length + entry.bytes.length > journal.room) {
         await this.#write(batch.slice(first, position), entries, length);
         await journal.roll();
         // The entry was finished for the old file's epoch: finish it again for the new one.
         append.shard.allotted = entry.firstIndex;
-        entries = [this.#place(append, now, journal.epoch)];
+        entries = [this.#place(append, now)];
         length = entries[0]!.bytes.length;
         first = position;
         continue;
@@ -120,13 +120,14 @@ export class Committer {
   }
 
   /** Allots the indices. The arrival time never goes back in a shard, whatever the clock does. */
-  #place({ shard, plain, count, keyRef }: PendingAppend, now: number, epoch: number): HotEntry {
+  #place({ shard, plain, count, keyRef }: PendingAppend, now: number): HotEntry {
+    const { epoch, batch } = this.#options.journal;
     const firstIndex = shard.allotted;
     const arrivalMs = Math.max(now, shard.lastArrivalMs);
     shard.allotted += count;
     shard.lastArrivalMs = arrivalMs;
     const seal = keyRef === 0 ? undefined : { cipher: this.#options.cipher, keyRef };
-    const bytes = finishEntry(plain, count, { epoch, logId: shard.logId, firstIndex, arrivalMs }, seal);
+    const bytes = finishEntry(plain, count, { epoch, batch, logId: shard.logId, firstIndex, arrivalMs }, seal);
     return { firstIndex, count, arrivalMs, keyRef, bytes, payload: plain.subarray(headerLength) };
   }
 

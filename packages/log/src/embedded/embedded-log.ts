@@ -297,9 +297,8 @@ class EmbeddedLog implements ShardLog {
 
   #startFlush(): void {
     const { epoch } = this.#journal;
-    this.#flush = flushShards(this.#shards.values(), this.#places())
-      .then(async (freed) => {
-        this.#committer.hotBytes -= freed;
+    this.#flush = flushShards(this.#shards.values(), this.#places(), (bytes) => (this.#committer.hotBytes -= bytes))
+      .then(async () => {
         this.#flushes += 1;
         this.#flushFailure = undefined;
         await this.#journal.releaseBefore(epoch);

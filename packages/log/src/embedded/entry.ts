@@ -6,21 +6,24 @@ import type { LogRecord, StoredRecord } from '../log-record.ts';
  * An entry is one append to one shard: the same bytes in the journal and, after the flush, in the shard's segment.
  *
  *   entry   = header payload
- *   header  = payloadLength u32 | crc u32 | epoch u32 | keyRef u32 | count u32 | logId u48 | firstIndex u48 | arrivalMs u48 | version u16
+ *   header  = payloadLength u32 | crc u32 | epoch u32 | keyRef u32 | count u32 | logId u48 | firstIndex u48 | arrivalMs u48 | batch u32
  *   payload = record*count                     when keyRef is 0
- *           | sealed(record*count)             else, with header bytes 12 to 40 as context
+ *           | sealed(record*count)             else, with header bytes 12 to 38 as context
  *   record  = keyLength u16 | dataLength u32 | key (UTF-8) | data
  *
  * All numbers are big-endian. crc is CRC-32 of everything behind it. epoch is the journal file's, so that the remains of
- * an earlier use of a recycled file are not taken for entries; in a segment it says nothing.
+ * an earlier use of a recycled file are not taken for entries. batch counts the writes to the journal: it tells a write that a
+ * crash tore from damage, and what a failed write left behind from what came later. In a segment both say nothing.
  */
-export const headerLength = 40;
-const entryVersion = 1;
+export const headerLength = 42;
+/** The part of the header that a sealed payload is bound to: what does not change from journal to segment. */
+const contextEnd = 38;
 const recordHeaderLength = 6;
 
 /** Where an entry's header is filled in: when its place in the shard is known. */
 export interface EntryPlace {
   readonly epoch: number;
+  readonly batch: number;
   readonly logId: number;
   readonly firstIndex: number;
   readonly arrivalMs: number;
@@ -67,12 +70,12 @@ export function finishEntry(
   plain.writeUIntBE(place.logId, 20, 6);
   plain.writeUIntBE(place.firstIndex, 26, 6);
   plain.writeUIntBE(place.arrivalMs, 32, 6);
-  plain.writeUInt16BE(entryVersion, 38);
+  plain.writeUInt32BE(place.batch, 38);
   if (seal === undefined) {
     plain.writeUInt32BE(crc32(plain.subarray(8)), 4);
     return plain;
   }
-  const sealed = seal.cipher.seal(seal.keyRef, plain.subarray(headerLength), plain.subarray(12, headerLength));
+  const sealed = seal.cipher.seal(seal.keyRef, plain.subarray(headerLength), plain.subarray(12, contextEnd));
   const bytes = Buffer.concat([plain.subarray(0, headerLength), sealed]);
   bytes.writeUInt32BE(sealed.length, 0);
   bytes.writeUInt32BE(crc32(bytes.subarray(8)), 4);
@@ -86,7 +89,7 @@ export function finishEntry(
 export function readEntry(bytes: Buffer, at: number, largestLength: number): EntryHeader | 'short' | 'bad' {
   if (bytes.length - at < headerLength) return 'short';
   const length = headerLength + bytes.readUInt32BE(at);
-  if (length > largestLength || bytes.readUInt16BE(at + 38) !== entryVersion) return 'bad';
+  if (length > largestLength) return 'bad';
   if (bytes.length - at < length) return 'short';
   if (crc32(bytes.subarray(at + 8, at + length)) !== bytes.readUInt32BE(at + 4)) return 'bad';
   return {
@@ -97,6 +100,7 @@ export function readEntry(bytes: Buffer, at: number, largestLength: number): Ent
     logId: bytes.readUIntBE(at + 20, 6),
     firstIndex: bytes.readUIntBE(at + 26, 6),
     arrivalMs: bytes.readUIntBE(at + 32, 6),
+    batch: bytes.readUInt32BE(at + 38),
   };
 }
 
@@ -108,7 +112,7 @@ export function claimedLength(bytes: Buffer, at: number): number {
 /** The plain records of a whole entry, as one payload. */
 export function openPayload(entry: Buffer, header: EntryHeader, cipher: BlockCipher): Buffer {
   const payload = entry.subarray(headerLength, header.length);
-  return header.keyRef === 0 ? payload : cipher.open(header.keyRef, payload, entry.subarray(12, headerLength));
+  return header.keyRef === 0 ? payload : cipher.open(header.keyRef, payload, entry.subarray(12, contextEnd));
 }
 
 /** Where a read stands: what it collected and what it may still take. */

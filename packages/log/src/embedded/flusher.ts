@@ -17,17 +17,16 @@ const shardsAtOnce = 4;
 export async function flushShards(
   shards: Iterable<Shard>,
   { world, directory, reader }: { world: World; directory: string; reader: SegmentReader },
-): Promise<number> {
+  freed: (bytes: number) => void,
+): Promise<void> {
   const queue = [...shards].filter((shard) => shard.hot.length > 0 && !shard.deleted);
-  let freed = 0;
   const work = async (): Promise<void> => {
     for (let shard = queue.pop(); shard !== undefined; shard = queue.pop()) {
       const next = shard;
-      freed += await next.exclusively(() => flushShard(next, { world, directory, reader }));
+      freed(await next.exclusively(() => flushShard(next, { world, directory, reader })));
     }
   };
   await Promise.all(Array.from({ length: shardsAtOnce }, work));
-  return freed;
 }
 
 export function shardDirectory(directory: string, logId: number): string {

@@ -40,6 +40,8 @@ export class Journal {
   #free: File[] = [];
   #nextNumber: number;
   position = fileHeaderLength;
+  /** The number of the next write, whether it will succeed or not. */
+  batch = 1;
 
   private constructor(options: JournalOptions, current: JournalFile) {
     this.#options = options;
@@ -63,6 +65,7 @@ export class Journal {
   /** Writes and syncs. Rejects with LogUnavailableError: retryable when nothing was stored and a later try may work. */
   async write(buffers: readonly Uint8Array[], length: number): Promise<void> {
     const { file } = this.#current;
+    this.batch += 1;
     try {
       await file.write(buffers, this.position);
     } catch (error) {
@@ -173,8 +176,9 @@ export interface JournalRecovery {
 }
 
 /**
- * Reads all entries of the journal in order. The bytes behind the last good entry of a file are a torn write when nothing
- * valid follows, else damage: it is told to `report`, and the entries behind it are used.
+ * Reads the entries of the journal in order. Only the last write of all may have been torn by a crash: of it, what stands behind
+ * a gap was never acknowledged and is dropped. A gap anywhere else is damage: it is told to `report`, and the entries behind it
+ * are used.
  */
 export async function recoverJournal(
   { world, directory }: { world: World; directory: string },
@@ -182,41 +186,62 @@ export async function recoverJournal(
   use: (entry: Buffer, header: EntryHeader) => void,
 ): Promise<JournalRecovery> {
   const names = (await world.disk.list(directory)).filter((name) => /^\d{10}\.log$/.test(name));
+  const files: FoundEntry[][] = [];
   for (const name of names) {
     const path = `${directory}/${name}`;
     const bytes = await readWhole(world, path);
     if (bytes.length < fileHeaderLength || !bytes.subarray(0, 8).equals(magic)) continue;
     if (bytes.readUInt32BE(8) > version) throw new Error(`${path} was written by a newer version of Millrace`);
-    readFile(bytes, { path, epoch: bytes.readUInt32BE(12) }, report, use);
+    files.push(findEntries(bytes, path));
+  }
+  const last = files.findLast((entries) => entries.length > 0);
+  for (const entries of files) {
+    const lastBatch = entries.at(-1)?.header.batch;
+    let before = entries[0]?.header.batch ?? 0;
+    for (const { entry, header, gap } of entries) {
+      if (gap !== undefined) {
+        // With a whole write missing in the gap, an acknowledged one is damaged: a write begins only when the last is synced.
+        if (entries === last && header.batch === lastBatch && header.batch - before <= 1) break;
+        report(`${gap}: the records in them are lost`);
+      }
+      use(entry, header);
+      before = header.batch;
+    }
   }
   const lastNumber = names.length === 0 ? 0 : Number(names.at(-1)!.slice(0, 10));
   return { lastNumber, files: names.map((name) => `${directory}/${name}`) };
 }
 
-function readFile(
-  bytes: Buffer,
-  { path, epoch }: { path: string; epoch: number },
-  report: (message: string) => void,
-  use: (entry: Buffer, header: EntryHeader) => void,
-): void {
+interface FoundEntry {
+  readonly entry: Buffer;
+  readonly header: EntryHeader;
+  /** Where bytes before it are no entry, if so. */
+  readonly gap: string | undefined;
+}
+
+function findEntries(bytes: Buffer, path: string): FoundEntry[] {
+  const epoch = bytes.readUInt32BE(12);
+  const found: FoundEntry[] = [];
   let at = fileHeaderLength;
-  let damagedFrom: number | undefined;
+  let gapFrom: number | undefined;
+  let batch = 0;
   while (bytes.length - at >= headerLength) {
     const header = readEntry(bytes, at, bytes.length);
-    if (typeof header === 'string' || header.epoch !== epoch) {
-      damagedFrom ??= at;
-      at += 1;
+    // A lower batch is the rest of a write that failed and was written over in part.
+    if (typeof header === 'string' || header.epoch !== epoch || header.batch < batch) {
+      gapFrom ??= at;
       // Nothing was ever written where zeros stand: jump over them instead of trying every byte.
-      at = nextNonZero(bytes, at);
+      at = nextNonZero(bytes, at + 1);
       continue;
     }
-    if (damagedFrom !== undefined)
-      report(`${path}: ${at - damagedFrom} damaged bytes at ${damagedFrom}: the records in them are lost`);
-    damagedFrom = undefined;
+    const gap = gapFrom === undefined ? undefined : `${path}: ${at - gapFrom} damaged bytes at ${gapFrom}`;
+    gapFrom = undefined;
+    batch = header.batch;
     // A copy: the entry stays in memory as part of the hot tail, the file's bytes shall not.
-    use(Buffer.from(bytes.subarray(at, at + header.length)), header);
+    found.push({ entry: Buffer.from(bytes.subarray(at, at + header.length)), header, gap });
     at += header.length;
   }
+  return found;
 }
 
 function nextNonZero(bytes: Buffer, from: number): number {
