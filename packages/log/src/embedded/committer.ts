@@ -105,7 +105,12 @@ export class Committer {
       const entry = this.#place(append, now);
       if (length + entry.bytes.length > journal.room) {
         await this.#write(batch.slice(first, position), entries, length);
-        await journal.roll();
+        try {
+          await journal.roll();
+        } catch (error) {
+          this.#refuse(batch.slice(position), error as Error);
+          return;
+        }
         // The entry was finished for the old file's epoch: finish it again for the new one.
         append.shard.allotted = entry.firstIndex;
         entries = [this.#place(append, now)];

@@ -113,18 +113,22 @@ class EmbeddedLog implements ShardLog {
     const shard = this.#shard(header.logId);
     const end = header.firstIndex + header.count;
     // In a segment already: the crash came between the flush and the end of the journal file.
-    if (end <= shard.visible) return 0;
-    if (header.firstIndex < shard.visible) {
+    const stored = shard.hotStart;
+    if (end <= stored) return 0;
+    if (header.firstIndex < stored) {
       this.#report(`journal: entry ${header.firstIndex} of shard log ${header.logId} overlaps what is stored`);
       return 0;
     }
+    // The same indices once more: the earlier write was refused (a full disk) though the disk has it. The later one counts.
+    let replaced = 0;
+    while ((shard.hot.at(-1)?.firstIndex ?? -1) >= header.firstIndex) replaced += hotCost(shard.hot.pop()!);
     const hot = { ...header, bytes: entry, payload: openPayload(entry, header, this.#cipher) };
     shard.hot.push(hot);
     shard.visible = end;
     shard.allotted = end;
     shard.lastArrivalMs = Math.max(shard.lastArrivalMs, header.arrivalMs);
     if (shard.segments.length === 0 && shard.hot.length === 1) shard.firstIndex = header.firstIndex;
-    return hotCost(hot);
+    return hotCost(hot) - replaced;
   }
 
   #shard(logId: number): Shard {
