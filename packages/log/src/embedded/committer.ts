@@ -126,13 +126,13 @@ export class Committer {
 
   /** Allots the indices. The arrival time never goes back in a shard, whatever the clock does. */
   #place({ shard, plain, count, keyRef }: PendingAppend, now: number): HotEntry {
-    const { epoch, batch } = this.#options.journal;
+    const { epoch, batch, position: start } = this.#options.journal;
     const firstIndex = shard.allotted;
     const arrivalMs = Math.max(now, shard.lastArrivalMs);
     shard.allotted += count;
     shard.lastArrivalMs = arrivalMs;
     const seal = keyRef === 0 ? undefined : { cipher: this.#options.cipher, keyRef };
-    const bytes = finishEntry(plain, count, { epoch, batch, logId: shard.logId, firstIndex, arrivalMs }, seal);
+    const bytes = finishEntry(plain, count, { epoch, batch, start, logId: shard.logId, firstIndex, arrivalMs }, seal);
     return { firstIndex, count, arrivalMs, keyRef, bytes, payload: plain.subarray(headerLength) };
   }
 

@@ -6,16 +6,17 @@ import type { LogRecord, StoredRecord } from '../log-record.ts';
  * An entry is one append to one shard: the same bytes in the journal and, after the flush, in the shard's segment.
  *
  *   entry   = header payload
- *   header  = payloadLength u32 | crc u32 | epoch u32 | keyRef u32 | count u32 | logId u48 | firstIndex u48 | arrivalMs u48 | batch u32
+ *   header  = payloadLength u32 | crc u32 | epoch u32 | keyRef u32 | count u32 | logId u48 | firstIndex u48 | arrivalMs u48 | batch u32 | start u32
  *   payload = record*count                     when keyRef is 0
  *           | sealed(record*count)             else, with header bytes 12 to 38 as context
  *   record  = keyLength u16 | dataLength u32 | key (UTF-8) | data
  *
  * All numbers are big-endian. crc is CRC-32 of everything behind it. epoch is the journal file's, so that the remains of
- * an earlier use of a recycled file are not taken for entries. batch counts the writes to the journal: it tells a write that a
- * crash tore from damage, and what a failed write left behind from what came later. In a segment both say nothing.
+ * an earlier use of a recycled file are not taken for entries. batch counts the writes to the journal and start is where
+ * in the file this entry's write began: they tell what a failed write left behind from what came later, and a write that a
+ * crash tore from damage. In a segment all three say nothing.
  */
-export const headerLength = 42;
+export const headerLength = 46;
 /** The part of the header that a sealed payload is bound to: what does not change from journal to segment. */
 const contextEnd = 38;
 const recordHeaderLength = 6;
@@ -24,6 +25,7 @@ const recordHeaderLength = 6;
 export interface EntryPlace {
   readonly epoch: number;
   readonly batch: number;
+  readonly start: number;
   readonly logId: number;
   readonly firstIndex: number;
   readonly arrivalMs: number;
@@ -71,6 +73,7 @@ export function finishEntry(
   plain.writeUIntBE(place.firstIndex, 26, 6);
   plain.writeUIntBE(place.arrivalMs, 32, 6);
   plain.writeUInt32BE(place.batch, 38);
+  plain.writeUInt32BE(place.start, 42);
   if (seal === undefined) {
     plain.writeUInt32BE(crc32(plain.subarray(8)), 4);
     return plain;
@@ -101,6 +104,7 @@ export function readEntry(bytes: Buffer, at: number, largestLength: number): Ent
     firstIndex: bytes.readUIntBE(at + 26, 6),
     arrivalMs: bytes.readUIntBE(at + 32, 6),
     batch: bytes.readUInt32BE(at + 38),
+    start: bytes.readUInt32BE(at + 42),
   };
 }
 

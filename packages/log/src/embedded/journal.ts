@@ -176,8 +176,8 @@ export interface JournalRecovery {
 }
 
 /**
- * Reads the entries of the journal in order. Only the last write of all may have been torn by a crash: of it, what stands behind
- * a gap was never acknowledged and is dropped. A gap anywhere else is damage: it is told to `report`, and the entries behind it
+ * Reads the entries of the journal in order. Only the last write of all may have been torn by a crash: what stands behind
+ * a gap in it was never acknowledged and is dropped. A gap anywhere else is damage: it is told to `report`, and the entries behind it
  * are used.
  */
 export async function recoverJournal(
@@ -187,25 +187,25 @@ export async function recoverJournal(
 ): Promise<JournalRecovery> {
   const names = (await world.disk.list(directory)).filter((name) => /^\d{10}\.log$/.test(name));
   const files: FoundEntry[][] = [];
+  const paths = new Map<FoundEntry[], string>();
   for (const name of names) {
     const path = `${directory}/${name}`;
     const bytes = await readWhole(world, path);
     if (bytes.length < fileHeaderLength || !bytes.subarray(0, 8).equals(magic)) continue;
     if (bytes.readUInt32BE(8) > version) throw new Error(`${path} was written by a newer version of Millrace`);
-    files.push(findEntries(bytes, path));
+    const entries = findEntries(bytes);
+    paths.set(entries, path);
+    files.push(entries);
   }
   const last = files.findLast((entries) => entries.length > 0);
   for (const entries of files) {
     const lastBatch = entries.at(-1)?.header.batch;
-    let before = entries[0]?.header.batch ?? 0;
-    for (const { entry, header, gap } of entries) {
-      if (gap !== undefined) {
-        // With a whole write missing in the gap, an acknowledged one is damaged: a write begins only when the last is synced.
-        if (entries === last && header.batch === lastBatch && header.batch - before <= 1) break;
-        report(`${gap}: the records in them are lost`);
+    for (const { entry, header, gapFrom } of entries) {
+      if (gapFrom !== undefined) {
+        if (entries === last && header.batch === lastBatch && header.start <= gapFrom) break;
+        report(`${paths.get(entries)}: damaged at ${gapFrom}: the records from there to the next whole entry are lost`);
       }
       use(entry, header);
-      before = header.batch;
     }
   }
   const lastNumber = names.length === 0 ? 0 : Number(names.at(-1)!.slice(0, 10));
@@ -216,10 +216,10 @@ interface FoundEntry {
   readonly entry: Buffer;
   readonly header: EntryHeader;
   /** Where bytes before it are no entry, if so. */
-  readonly gap: string | undefined;
+  readonly gapFrom: number | undefined;
 }
 
-function findEntries(bytes: Buffer, path: string): FoundEntry[] {
+function findEntries(bytes: Buffer): FoundEntry[] {
   const epoch = bytes.readUInt32BE(12);
   const found: FoundEntry[] = [];
   let at = fileHeaderLength;
@@ -234,11 +234,10 @@ function findEntries(bytes: Buffer, path: string): FoundEntry[] {
       at = nextNonZero(bytes, at + 1);
       continue;
     }
-    const gap = gapFrom === undefined ? undefined : `${path}: ${at - gapFrom} damaged bytes at ${gapFrom}`;
-    gapFrom = undefined;
     batch = header.batch;
     // A copy: the entry stays in memory as part of the hot tail, the file's bytes shall not.
-    found.push({ entry: Buffer.from(bytes.subarray(at, at + header.length)), header, gap });
+    found.push({ entry: Buffer.from(bytes.subarray(at, at + header.length)), header, gapFrom });
+    gapFrom = undefined;
     at += header.length;
   }
   return found;

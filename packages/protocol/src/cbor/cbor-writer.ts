@@ -1,13 +1,25 @@
 import type { Shape } from '@millrace/model';
+import type { CborTimestamps } from './cbor-reader.ts';
 
 type Write = (to: Output, value: never) => void;
 
+/** What compiling one writer shares: the shapes that are compiled or being compiled, and how a timestamp is written. */
+interface Compilation {
+  readonly known: Map<Shape, { write: Write }>;
+  readonly timestamp: Write;
+}
+
 /**
- * Compiles a writer for a shape: blobs as byte strings, timestamps as tag 1 and integer milliseconds (AWS's way), absent members
- * left out.
+ * Compiles a writer for a shape: definite lengths, blobs as byte strings, absent members left out, timestamps as tag 1 and
+ * whole milliseconds (AWS's x-amz-cbor-1.1), or seconds, with a fraction where there is one (rpc-v2-cbor). A value must be
+ * of its shape. The buffer is the caller's own.
  */
-export function compileCborWriter(shape: Shape): (value: unknown) => Buffer {
-  const write = compile(shape, new Map());
+export function compileCborWriter(
+  shape: Shape,
+  timestamps: CborTimestamps = 'milliseconds',
+): (value: unknown) => Buffer {
+  const timestamp = timestamps === 'seconds' ? writeSeconds : writeMilliseconds;
+  const write = compile(shape, { known: new Map(), timestamp });
   return (value) => {
     const output = new Output();
     write(output, value as never);
@@ -15,23 +27,35 @@ export function compileCborWriter(shape: Shape): (value: unknown) => Buffer {
   };
 }
 
-function compile(shape: Shape, known: Map<Shape, { write: Write }>): Write {
-  const present = known.get(shape);
+function writeMilliseconds(to: Output, ms: number): void {
+  to.byte(0xc1);
+  to.integer(Math.round(ms));
+}
+
+function writeSeconds(to: Output, ms: number): void {
+  to.byte(0xc1);
+  const seconds = Math.round(ms) / 1000;
+  if (Number.isInteger(seconds)) to.integer(seconds);
+  else to.double(seconds);
+}
+
+function compile(shape: Shape, compilation: Compilation): Write {
+  const present = compilation.known.get(shape);
   // A shape that contains itself is called through its holder, which is filled when it is compiled.
   if (present !== undefined) return (to, value) => present.write(to, value);
   const holder = { write: (() => undefined) as Write };
-  known.set(shape, holder);
-  holder.write = compileNew(shape, known);
+  compilation.known.set(shape, holder);
+  holder.write = compileNew(shape, compilation);
   return holder.write;
 }
 
-function compileNew(shape: Shape, known: Map<Shape, { write: Write }>): Write {
+function compileNew(shape: Shape, compilation: Compilation): Write {
   switch (shape.type) {
     case 'structure': {
       const members = shape.members.map(({ name, shape: member }) => ({
         name,
         key: textBytes(name),
-        write: compile(member, known),
+        write: compile(member, compilation),
       }));
       return (to, value: Readonly<Record<string, unknown>>) => {
         let count = 0;
@@ -46,14 +70,14 @@ function compileNew(shape: Shape, known: Map<Shape, { write: Write }>): Write {
       };
     }
     case 'list': {
-      const write = compile(shape.element, known);
+      const write = compile(shape.element, compilation);
       return (to, value: readonly unknown[]) => {
         to.head(4, value.length);
         for (const element of value) write(to, element as never);
       };
     }
     case 'map': {
-      const write = compile(shape.value, known);
+      const write = compile(shape.value, compilation);
       return (to, value: Readonly<Record<string, unknown>>) => {
         const keys = Object.keys(value);
         to.head(5, keys.length);
@@ -68,10 +92,7 @@ function compileNew(shape: Shape, known: Map<Shape, { write: Write }>): Write {
     case 'boolean':
       return (to, value: boolean) => to.byte(value ? 0xf5 : 0xf4);
     case 'timestamp':
-      return (to, value: number) => {
-        to.byte(0xc1);
-        to.integer(Math.round(value));
-      };
+      return compilation.timestamp;
     case 'integer':
     case 'long':
       return (to, value: number) => to.integer(value);
@@ -121,7 +142,8 @@ class Output {
       this.#at = this.#bytes.writeUInt32BE(argument, this.#at);
     } else {
       this.#bytes[this.#at++] = top | 27;
-      this.#at = this.#bytes.writeBigUInt64BE(BigInt(argument), this.#at);
+      this.#at = this.#bytes.writeUInt32BE(Math.floor(argument / 2 ** 32), this.#at);
+      this.#at = this.#bytes.writeUInt32BE(argument % 2 ** 32, this.#at);
     }
   }
 
