@@ -52,7 +52,7 @@ describe('golden frames', () => {
     const content = Buffer.from("{'foo':'bar'}");
     const name = Buffer.from('content-type').toString('hex');
     const value = Buffer.from('application/json').toString('hex');
-    const frame = `0000003d0000002007fd8396` + `0c${name}070010${value}` + `${content.toString('hex')}8d9c08b1`;
+    const frame = `0000003d0000002007fd83960c${name}070010${value}${content.toString('hex')}8d9c08b1`;
     const headers = { 'content-type': 'application/json' };
     assert.equal(encodeFrame(headers, content).toString('hex'), frame);
     assert.deepEqual(decodeFrame(Buffer.from(frame, 'hex')), { headers, payload: content, length: 61 });
@@ -92,11 +92,13 @@ describe('any frame', () => {
   });
 });
 
+/** A message of nothing but lengths, whose checksum is right. */
+const prelude = (total: number, headersLength: number): Buffer => {
+  const lengths = [...u32(total), ...u32(headersLength)];
+  return Buffer.from([...lengths, ...u32(twinCrc(lengths)), 0, 0, 0, 0]);
+};
+
 describe('refused, with checksums that are right', () => {
-  const prelude = (total: number, headersLength: number): Buffer => {
-    const lengths = [...u32(total), ...u32(headersLength)];
-    return Buffer.from([...lengths, ...u32(twinCrc(lengths)), 0, 0, 0, 0]);
-  };
   const malformed: [why: string, frame: Buffer, words: RegExp][] = [
     ['a length of nothing', prelude(0, 0), /longer than the message/],
     ['a length below the least', prelude(15, 0), /longer than the message/],
