@@ -10,6 +10,7 @@ import type { ShardLog } from '@millrace/log';
 import { simulatedWorld } from '@millrace/world';
 import type { SimulatedWorld } from '@millrace/world';
 import { forEachSeed } from './seeds.ts';
+import { settle } from './settle.ts';
 
 const directory = '/data';
 const shards = [1, 2, 3];
@@ -60,16 +61,6 @@ async function openOn(world: SimulatedWorld): Promise<ShardLog> {
   );
   for (const shard of shards) await opened.create(shard);
   return opened;
-}
-
-/** Runs the world until a promise is settled. */
-async function settle<Result>(world: SimulatedWorld, promise: Promise<Result>): Promise<Result> {
-  let isDone = false;
-  const settled = (): void => void (isDone = true);
-  promise.then(settled, settled);
-  await world.run({ stop: () => isDone });
-  assert.ok(isDone, 'nothing is left to happen, and the work is not done');
-  return promise;
 }
 
 async function write(log: ShardLog, world: SimulatedWorld, known: Knowledge): Promise<void> {

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => streams.stop());
 
-type Json = Record<string, never>;
+type Json = Record<string, unknown>;
 
 test('DescribeStream: shards in pages, whole hash space, starting numbers, no ending numbers while open', async () => {
   const { StreamDescription: first } = (await streams.call('DescribeStream', { StreamName: 's', Limit: 2 })) as {

@@ -112,14 +112,10 @@ class EmbeddedLog implements ShardLog {
   #recoverEntry(entry: Buffer, header: EntryHeader): number {
     const shard = this.#shard(header.logId);
     const end = header.firstIndex + header.count;
-    // In a segment already: the crash came between the flush and the end of the journal file.
-    const stored = shard.hotStart;
-    if (end <= stored) return 0;
-    if (header.firstIndex < stored) {
-      this.#report(`journal: entry ${header.firstIndex} of shard log ${header.logId} overlaps what is stored`);
-      return 0;
-    }
-    // The same indices once more: the earlier write was refused (a full disk) though the disk has it. The later one counts.
+    // In a segment already (the crash came between the flush and the end of the journal file), or what is left of a refused
+    // write that began there: segments end where acknowledged entries do.
+    if (header.firstIndex < shard.storedEnd) return 0;
+    // The same indices once more, or lower ones: the earlier write was refused (a full disk) though the disk has it. The later one counts.
     let replaced = 0;
     while ((shard.hot.at(-1)?.firstIndex ?? -1) >= header.firstIndex) replaced += hotCost(shard.hot.pop()!);
     const hot = { ...header, bytes: entry, payload: openPayload(entry, header, this.#cipher) };

@@ -79,6 +79,7 @@ export async function loadShardSegments(
     const last = shard.segments.at(-1)!;
     const { end } = await reader.index(last);
     if (end !== undefined) {
+      shard.storedEnd = end.index;
       shard.visible = end.index;
       shard.allotted = end.index;
       shard.lastArrivalMs = end.arrivalMs;

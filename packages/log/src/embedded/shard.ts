@@ -35,6 +35,8 @@ export class Shard {
   /** Appends that wait or are under way. */
   pendingAppends = 0;
   lastArrivalMs = 0;
+  /** What segments held when the log was opened: the index behind it. */
+  storedEnd = 0;
   hot: HotEntry[] = [];
   /** In order of firstIndex; the last one is written to. */
   segments: SegmentInfo[] = [];
