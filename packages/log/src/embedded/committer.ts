@@ -111,8 +111,8 @@ export class Committer {
           this.#refuse(batch.slice(position), error as Error);
           return;
         }
-        // The entry was finished for the old file's epoch: finish it again for the new one.
-        append.shard.allotted = entry.firstIndex;
+        // Finished for the old file: finish it again for the new one, behind what the write before it stored or was refused.
+        append.shard.allotted = append.shard.visible;
         entries = [this.#place(append, now)];
         length = entries[0]!.bytes.length;
         first = position;

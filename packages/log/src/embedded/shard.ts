@@ -68,6 +68,12 @@ export class Shard {
     return this.hot[0]?.firstIndex ?? this.visible;
   }
 
+  /** Index behind the last record in memory; `storedEnd` when there is none. */
+  get hotEnd(): number {
+    const last = this.hot.at(-1);
+    return last === undefined ? this.storedEnd : last.firstIndex + last.count;
+  }
+
   /** Collects visible records from memory, beginning at `into.next`, which must not lie before `hotStart`. */
   collectHot(into: Collection): void {
     for (
