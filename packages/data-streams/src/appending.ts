@@ -1,7 +1,7 @@
 import { AwsError } from '@millrace/model';
 import type { LogRecord } from '@millrace/log';
 import { invalidArgument, streamNotFound } from './errors.ts';
-import { routeExplicitHashKey, routePartitionKey, routesOf } from './routing.ts';
+import { checkExplicitHashKey, routeExplicitHashKey, routePartitionKey, routesOf, takeTurn } from './routing.ts';
 import type { Routes } from './routing.ts';
 import { SequenceNumberRun } from './sequence-number.ts';
 import type { DataStreams } from './service.ts';
@@ -23,7 +23,13 @@ export type RecordOutcome =
 
 /** How long a put waits for the children of a shard that is being split or merged. */
 const reshardPatienceMs = 10_000;
-let nextAuto = 0;
+const requestBytes = 10 << 20;
+
+/** Records that `checkRecords` let pass, with their sizes: data and UTF-8 bytes of the partition key. */
+export interface CheckedRecords {
+  readonly records: readonly IncomingRecord[];
+  readonly sizes: readonly number[];
+}
 
 /**
  * Stores records: one append a shard, each in the order of the request, and an outcome a record. Records that meet a shard
@@ -32,8 +38,9 @@ let nextAuto = 0;
 export async function appendRecords(
   service: DataStreams,
   stream: Stream,
-  records: readonly IncomingRecord[],
+  checked: CheckedRecords,
 ): Promise<RecordOutcome[]> {
+  const { records } = checked;
   const outcomes = new Array<RecordOutcome>(records.length);
   let todo = records.map((_, index) => index);
   const deadlineMs = service.world.clock.monotonicMs() + reshardPatienceMs;
@@ -41,7 +48,7 @@ export async function appendRecords(
     const routes = routesOf(stream);
     const groups = groupByShard(stream, routes, records, todo);
     const appended = await Promise.all(
-      groups.map((group) => appendGroup(service, stream, group, { records, outcomes })),
+      groups.map((group) => appendGroup(service, stream, group, { ...checked, outcomes })),
     );
     todo = appended.flat();
     if (todo.length === 0) return outcomes;
@@ -73,7 +80,7 @@ function groupByShard(
   for (const index of todo) {
     const { PartitionKey: partitionKey, ExplicitHashKey: explicitHashKey } = records[index]!;
     let position: number;
-    if (auto) position = nextAuto++ % routes.shards.length;
+    if (auto) position = takeTurn(routes);
     else if (explicitHashKey !== undefined) position = routeExplicitHashKey(routes, explicitHashKey);
     else position = routePartitionKey(routes, partitionKey!);
     const group = groups[position];
@@ -88,14 +95,14 @@ async function appendGroup(
   service: DataStreams,
   stream: Stream,
   { shard, indices }: Group,
-  { records, outcomes }: { records: readonly IncomingRecord[]; outcomes: RecordOutcome[] },
+  { records, sizes, outcomes }: CheckedRecords & { outcomes: RecordOutcome[] },
 ): Promise<readonly number[]> {
   const batch: LogRecord[] = [];
   const taken: number[] = [];
   let bytes = 0;
   for (const index of indices) {
     const { PartitionKey: partitionKey = '', Data: data } = records[index]!;
-    const size = data.length + partitionKey.length;
+    const size = sizes[index]!;
     if (!service.limits.takeWrite(shard.logId, size)) {
       outcomes[index] = rateExceeded(stream, shard);
       continue;
@@ -137,35 +144,35 @@ export function checkRecords(
   stream: Stream,
   records: readonly IncomingRecord[],
   path: (index: number) => string,
-): void {
+): CheckedRecords {
   if (stream.status === 'CREATING' || stream.status === 'DELETING') throw streamNotFound(stream.name, stream.account);
-  const largest = stream.maxRecordSizeKiB * 1024;
+  const sizes: number[] = [];
   let total = 0;
-  for (const [
-    index,
-    { PartitionKey: partitionKey, ExplicitHashKey: explicitHashKey, Data: data },
-  ] of records.entries()) {
+  for (let index = 0; index < records.length; index += 1) {
+    const { PartitionKey: partitionKey, ExplicitHashKey: explicitHashKey, Data: data } = records[index]!;
     if (partitionKey === undefined && stream.recordDistribution !== 'AUTO') {
       throw new AwsError(
         'ValidationException',
         `1 validation error detected: Value null at '${path(index)}partitionKey' failed to satisfy constraint: Member must not be null`,
       );
     }
-    if (explicitHashKey !== undefined && (explicitHashKey.length > 39 || BigInt(explicitHashKey) >> 128n > 0n)) {
-      throw invalidArgument(
-        `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${explicitHashKey}`,
-      );
-    }
-    const size = data.length + Buffer.byteLength(partitionKey ?? '');
-    // Only the data count against 1 MiB as long as that is the maximum: AWS's oldest rule.
-    if ((largest === 1 << 20 ? data.length : size) > largest) {
-      throw invalidArgument(
-        `The size of the record, ${size} bytes, exceeds the maximum record size of ${largest} bytes of stream ${stream.name} under account ${stream.account}.`,
-      );
-    }
+    if (explicitHashKey !== undefined) checkExplicitHashKey(explicitHashKey);
+    const size = data.length + (partitionKey === undefined ? 0 : Buffer.byteLength(partitionKey));
+    checkSize(stream, data.length, size);
+    sizes.push(size);
     total += size;
   }
-  if (total > 10 << 20) throw invalidArgument(`Records size exceeds ${10 << 20} bytes.`);
+  if (total > requestBytes) throw invalidArgument(`Records size exceeds ${requestBytes} bytes.`);
+  return { records, sizes };
+}
+
+/** Only the data count against 1 MiB as long as that is the maximum: AWS's oldest rule. */
+function checkSize({ name, account, maxRecordSizeKiB }: Stream, dataBytes: number, size: number): void {
+  const largest = maxRecordSizeKiB * 1024;
+  if ((largest === 1 << 20 ? dataBytes : size) <= largest) return;
+  throw invalidArgument(
+    `The size of the record, ${size} bytes, exceeds the maximum record size of ${largest} bytes of stream ${name} under account ${account}.`,
+  );
 }
 
 /** The EncryptionType member: absent on an unencrypted stream (recorded). */

@@ -1,72 +1,100 @@
 import { hash } from 'node:crypto';
 import { invalidArgument } from './errors.ts';
+import { upperHashOf } from './partition-key-hash.ts';
+import { openShards } from './shards.ts';
 import type { Shard, Stream } from './state.ts';
 
 /**
  * Which open shard takes a record: the one whose hash range holds the MD5 of its partition key, or its ExplicitHashKey.
- * Keys are compared by their upper 52 bits as numbers; only where two shards share those (a split finer than 2^-52 of the
- * space) the whole key decides. So no record costs a BigInt.
+ *
+ * Both are compared as doubles first, and whole only where the doubles are equal: no record costs a BigInt but one that lies
+ * on (or within 2^-52 of the space from) the start of a range.
  */
 export interface Routes {
+  /** The open shards in order of their ranges. */
   readonly shards: readonly Shard[];
-  /** Start of each shard's range: its upper 13 hex digits as a number. */
-  readonly starts: Float64Array;
-  /** Starts that have more digits than that. */
-  readonly exact: readonly (string | undefined)[];
+  /** The upper 52 bits of each shard's start. */
+  readonly uppers: Float64Array;
+  /** Each shard's start rounded to a double: rounding keeps the order, so two that differ decide. */
+  readonly rounded: Float64Array;
+  /** Which shard takes the next record of a stream that distributes by itself. */
+  turn: number;
 }
 
-const digits = 13;
+const lowerBits = 128n - 52n;
+const keySpace = 2 ** 128;
 const cached = new WeakMap<
   Stream,
-  { readonly shardCount: number; readonly openCount: number; readonly routes: Routes }
+  { readonly shardCount: number; readonly keptCount: number; readonly routes: Routes }
 >();
-const keySpace = 2n ** 128n;
 
 /** The open shards in order of their ranges, made again when a shard opened or closed. */
 export function routesOf(stream: Stream): Routes {
   const known = cached.get(stream);
   // A reshard always adds a shard, and shards are only taken away when closed: the two counts change with every change.
-  if (known !== undefined && known.shardCount === stream.nextShardNumber && known.openCount === stream.shards.size)
+  if (known !== undefined && known.shardCount === stream.nextShardNumber && known.keptCount === stream.shards.size)
     return known.routes;
-  const shards = [...stream.shards.values()]
-    .filter(({ closed }) => closed === undefined)
-    .sort((a, b) => (a.startHash < b.startHash ? -1 : 1));
-  const texts = shards.map(({ startHash }) => startHash.toString(16).padStart(32, '0'));
+  const shards = openShards(stream).sort((a, b) => (a.startHash < b.startHash ? -1 : 1));
   const routes: Routes = {
     shards,
-    starts: Float64Array.from(texts, (text) => Number.parseInt(text.slice(0, digits), 16)),
-    exact: texts.map((text) => (/^0*$/.test(text.slice(digits)) ? undefined : text)),
+    uppers: Float64Array.from(shards, ({ startHash }) => Number(startHash >> lowerBits)),
+    rounded: Float64Array.from(shards, ({ startHash }) => Number(startHash)),
+    turn: 0,
   };
-  cached.set(stream, { shardCount: stream.nextShardNumber, openCount: stream.shards.size, routes });
+  cached.set(stream, { shardCount: stream.nextShardNumber, keptCount: stream.shards.size, routes });
   return routes;
 }
 
-/** Position in `routes.shards` of the shard that takes a key given as 32 hex digits. */
-export function routeHex(routes: Routes, key: string): number {
-  const upper = Number.parseInt(key.slice(0, digits), 16);
+/** Position of the last start that is not above `key`; the first start is 0, so there is one. */
+function lastNotAbove(starts: Float64Array, key: number): number {
   let low = 0;
-  let high = routes.starts.length;
+  let high = starts.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (routes.starts[middle]! <= upper) low = middle + 1;
+    if (starts[middle]! <= key) low = middle + 1;
     else high = middle;
   }
-  let at = low - 1;
-  while (at > 0 && routes.starts[at] === upper && routes.exact[at] !== undefined && key < routes.exact[at]!) at -= 1;
+  return low - 1;
+}
+
+/** Position in `routes.shards` of the shard that takes a partition key. */
+export function routePartitionKey(routes: Routes, partitionKey: string): number {
+  const { shards, uppers } = routes;
+  if (shards.length === 1) return 0;
+  const upper = upperHashOf(partitionKey);
+  const at = lastNotAbove(uppers, upper);
+  if (uppers[at] !== upper) return at;
+  return stepBack(shards, at, BigInt(`0x${hash('md5', partitionKey, 'hex')}`));
+}
+
+/** The same for an ExplicitHashKey: a decimal number within the key space, see `checkExplicitHashKey`. */
+export function routeExplicitHashKey(routes: Routes, explicitHashKey: string): number {
+  const { shards, rounded } = routes;
+  if (shards.length === 1) return 0;
+  const key = Number(explicitHashKey);
+  const at = lastNotAbove(rounded, key);
+  return rounded[at] === key ? stepBack(shards, at, BigInt(explicitHashKey)) : at;
+}
+
+/** Position of the shard whose turn it is: AUTO distribution looks at no key and fills all shards evenly. */
+export function takeTurn(routes: Routes): number {
+  const { turn } = routes;
+  routes.turn = (turn + 1) % routes.shards.length;
+  return turn;
+}
+
+/** From the last shard whose start looks like the key to the one that has it. */
+function stepBack(shards: readonly Shard[], from: number, key: bigint): number {
+  let at = from;
+  while (shards[at]!.startHash > key) at -= 1;
   return at;
 }
 
-export function routePartitionKey(routes: Routes, partitionKey: string): number {
-  return routes.shards.length === 1 ? 0 : routeHex(routes, hash('md5', partitionKey, 'hex'));
-}
-
-/** Throws InvalidArgumentException for a number outside of the key space. */
-export function routeExplicitHashKey(routes: Routes, explicitHashKey: string): number {
-  const key = BigInt(explicitHashKey);
-  if (key >= keySpace) {
-    throw invalidArgument(
-      `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${explicitHashKey}`,
-    );
-  }
-  return routeHex(routes, key.toString(16).padStart(32, '0'));
+/** Throws InvalidArgumentException for a number outside of the key space (recorded). */
+export function checkExplicitHashKey(explicitHashKey: string): void {
+  const key = Number(explicitHashKey);
+  if (key < keySpace || (key === keySpace && BigInt(explicitHashKey) >> 128n === 0n)) return;
+  throw invalidArgument(
+    `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${explicitHashKey}`,
+  );
 }

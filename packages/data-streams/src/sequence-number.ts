@@ -64,48 +64,61 @@ export function decodeSequenceNumber(text: string): DecodedSequenceNumber | unde
   };
 }
 
-const limb = 1e14;
-/** One index further is 2^80 more: its decimal digits, split as the limbs are. */
-const stepLow = 14_629_174_706_176;
-const stepNext = 12_089_258_196;
-
-/**
- * The numbers of consecutive records that share an arrival second, without a BigInt each: four limbs of 14 decimal
- * digits, of which only the lower two usually change. Measured: 90 ns a number against 270 by BigInt.
+/*
+ * Every number has 56 decimal digits, since its leading hex digit is 2. One place further is 2^80 more, which has 25: of
+ * the numbers of a run the upper 28 digits nearly always stay, and the lower 28 are seven limbs of four that are added to.
  */
+const digitCount = 56;
+const limbCount = 7;
+const limb = 10_000;
+const upperDigits = digitCount - 4 * limbCount;
+const stepLimbs = limbsOf(String(2n ** 80n).padStart(4 * limbCount, '0'));
+
+/** The four ASCII digits of every limb, in one word as they lie in memory. */
+const limbDigits = Uint32Array.from({ length: limb }, (_, value) => {
+  const text = Buffer.from(String(value).padStart(4, '0'));
+  return new Uint32Array(Uint8Array.from(text).buffer)[0]!;
+});
+
+function limbsOf(digits: string): Int32Array {
+  return Int32Array.from({ length: limbCount }, (_, at) => Number(digits.slice(4 * at, 4 * at + 4)));
+}
+
+/** The numbers of consecutive records that share an arrival second, without a BigInt each: 70 ns against 270 measured. */
 export class SequenceNumberRun {
-  #low: number;
-  #next: number;
-  #high: bigint;
-  #prefix: string;
+  readonly #text = Buffer.from(new ArrayBuffer(digitCount));
+  readonly #words = new Uint32Array(this.#text.buffer, upperDigits, limbCount);
+  readonly #limbs: Int32Array;
+  #isFirst = true;
 
   /** `fields.place` is that of the first number. */
   constructor(fields: SequenceNumberFields) {
-    const value = toBigInt(fields);
-    this.#low = Number(value % 10n ** 14n);
-    this.#next = Number((value / 10n ** 14n) % 10n ** 14n);
-    this.#high = value / 10n ** 28n;
-    this.#prefix = this.#high.toString();
+    const digits = encodeSequenceNumber(fields);
+    this.#text.write(digits, 'latin1');
+    this.#limbs = limbsOf(digits.slice(upperDigits));
   }
 
   /** The present number; the run moves on to the next record's. */
   take(): string {
-    const text = this.#prefix + pad(this.#next) + pad(this.#low);
-    this.#low += stepLow;
-    this.#next += stepNext;
-    if (this.#low >= limb) {
-      this.#low -= limb;
-      this.#next += 1;
-    }
-    if (this.#next >= limb) {
-      this.#next -= limb;
-      this.#high += 1n;
-      this.#prefix = this.#high.toString();
-    }
-    return text;
+    if (this.#isFirst) this.#isFirst = false;
+    else this.#step();
+    return this.#text.toString('latin1');
   }
-}
 
-function pad(value: number): string {
-  return value >= 1e13 ? String(value) : String(value).padStart(14, '0');
+  #step(): void {
+    const limbs = this.#limbs;
+    const words = this.#words;
+    let carry = 0;
+    for (let at = limbCount - 1; at >= 0; at -= 1) {
+      let value = limbs[at]! + stepLimbs[at]! + carry;
+      carry = 0;
+      if (value >= limb) {
+        value -= limb;
+        carry = 1;
+      }
+      limbs[at] = value;
+      words[at] = limbDigits[value]!;
+    }
+    if (carry === 1) this.#text.write(String(BigInt(this.#text.toString('latin1', 0, upperDigits)) + 1n), 'latin1');
+  }
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { routeExplicitHashKey, routePartitionKey, routesOf } from '../src/routing.ts';
+import { upperHashOf } from '../src/partition-key-hash.ts';
+import { checkExplicitHashKey, routeExplicitHashKey, routePartitionKey, routesOf } from '../src/routing.ts';
 import type { Shard, Stream } from '../src/state.ts';
 
 const space = 2n ** 128n;
@@ -71,9 +72,37 @@ test('10,000 partition keys, the MD5 preimage of a hash that ends in zeros among
   }
 });
 
+test('the hash of a key is its MD5, of every length and in every script', () => {
+  const keys = fc.oneof(
+    fc.string({ unit: 'binary-ascii', maxLength: 70 }),
+    fc.string({ unit: 'binary', maxLength: 70 }),
+    fc.string({ unit: 'grapheme', maxLength: 256 }),
+  );
+  fc.assert(
+    fc.property(keys, (key) => {
+      const digits = createHash('md5').update(key).digest('hex').slice(0, 13);
+      assert.equal(upperHashOf(key), Number.parseInt(digits, 16));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('a key whose hash is the very start of a range goes there, one whose hash is one less to the shard before', () => {
+  for (const key of ['a', 'polygenelubricants', '😀']) {
+    const hash = BigInt(`0x${createHash('md5').update(key).digest('hex')}`);
+    const at = routesOf(streamCutAt([hash]));
+    assert.equal(at.shards[routePartitionKey(at, key)]!.startHash, hash);
+    const after = routesOf(streamCutAt([hash + 1n]));
+    assert.equal(after.shards[routePartitionKey(after, key)]!.startHash, 0n);
+  }
+});
+
 test('a hash key outside of the space is refused in AWS’s words', () => {
-  const routes = routesOf(streamCutAt([]));
-  assert.throws(() => routeExplicitHashKey(routes, String(space)), {
-    message: `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${space}`,
-  });
+  checkExplicitHashKey('0');
+  checkExplicitHashKey(String(space - 1n));
+  for (const given of [space, space + 1n, 9n * 10n ** 38n]) {
+    assert.throws(() => checkExplicitHashKey(String(given)), {
+      message: `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${given}`,
+    });
+  }
 });

@@ -62,6 +62,18 @@ test('a run gives the same numbers as encoding one by one', () => {
   );
 });
 
+test('a run goes on where the upper digits change', () => {
+  const fields = { createdSecond: 1_700_000_000, place: 1, arrivalSecond: 1_700_000_000, shardNumber: 0 };
+  const run = new SequenceNumberRun(fields);
+  const uppers = new Set<string>();
+  for (let place = 1; place <= 30_000; place += 1) {
+    const text = run.take();
+    assert.equal(text, encodeSequenceNumber({ ...fields, place }));
+    uppers.add(text.slice(0, 28));
+  }
+  assert.ok(uppers.size > 2, `${uppers.size} different upper halves`);
+});
+
 test('numbers rise with the place, whatever the clock did, and a later shard is above an earlier one', () => {
   fc.assert(
     fc.property(fields, fields, (a, b) => {

@@ -10,10 +10,10 @@ import { findStream } from '../stream-lookup.ts';
 /** One record. SequenceNumberForOrdering only checks: numbers of a shard rise strictly whatever a caller says. */
 export const putRecord: Handler<'PutRecord'> = async (service, input, context) => {
   const stream = findStream(service.state, input, context);
-  checkRecords(stream, [input], () => '');
+  const checked = checkRecords(stream, [input], () => '');
   if (input.SequenceNumberForOrdering !== undefined) checkOrdering(service, stream, input.SequenceNumberForOrdering);
   if (input.DryRun === true) throw dryRunSucceeded();
-  const [outcome] = await appendRecords(service, stream, [input]);
+  const [outcome] = await appendRecords(service, stream, checked);
   if ('ErrorCode' in outcome!)
     throw new AwsError(outcome.ErrorCode, outcome.ErrorMessage, outcome.ErrorCode === 'InternalFailure' ? 500 : 400);
   return { ...outcome!, ...encryptionOf(stream) };
