@@ -45,7 +45,7 @@ export async function openDataStreams(options: DataStreamsOptions): Promise<Open
     state: registry.state,
     limits: createLimits(settings.limits, world),
     fanout: sessions,
-    iterators: createIteratorCodec(options.iteratorKey, world.random),
+    iterators: createIteratorCodec(options.iteratorKey),
     keys: options.keys,
     traffic: new Traffic(),
     report,

@@ -1,5 +1,5 @@
 import type { Record as KinesisRecord } from '@millrace/model/kinesis';
-import type { StoredRecord } from '@millrace/log';
+import type { ReadOptions, ReadOutcome, StoredRecord } from '@millrace/log';
 import { SequenceNumberRun } from './sequence-number.ts';
 import type { DataStreams } from './service.ts';
 import type { Shard, Stream } from './state.ts';
@@ -16,28 +16,64 @@ export interface Page {
   readonly atEnd: boolean;
 }
 
-/** Reads from an index on. Records that have expired are left out, whatever the log still has. */
-export async function readPage(
+interface Place {
+  readonly stream: Stream;
+  readonly shard: Shard;
+}
+
+/**
+ * Reads from an index on; without a promise where the log answers from memory. Records that have expired are left out,
+ * whatever the log still has of them.
+ */
+export function readPage(
   service: DataStreams,
-  { stream, shard }: { stream: Stream; shard: Shard },
+  place: Place,
   fromIndex: number,
-  limits: { maxRecords: number; maxBytes: number },
-): Promise<Page> {
-  const read = service.log.read(shard.logId, fromIndex, limits);
-  const { records, nextIndex, tailIndex } = read instanceof Promise ? await read : read;
-  const now = service.world.clock.now();
-  const oldestMs = now - stream.retentionHours * 3_600_000;
-  const fresh =
-    records.length > 0 && records[0]!.arrivalMs < oldestMs
-      ? records.filter(({ arrivalMs }) => arrivalMs >= oldestMs)
-      : records;
-  const lastArrivalMs = records.at(-1)?.arrivalMs ?? now;
+  limits: ReadOptions,
+): Page | Promise<Page> {
+  const read = service.log.read(place.shard.logId, fromIndex, limits);
+  return read instanceof Promise
+    ? read.then((outcome) => withoutExpired(service, place, outcome, limits))
+    : withoutExpired(service, place, read, limits);
+}
+
+function withoutExpired(
+  service: DataStreams,
+  place: Place,
+  read: ReadOutcome,
+  limits: ReadOptions,
+): Page | Promise<Page> {
+  const { records, nextIndex } = read;
+  const nowMs = service.world.clock.now();
+  const oldestMs = nowMs - place.stream.retentionHours * 3_600_000;
+  // Arrival times never go down in a shard: the first record tells that none has expired, the last that all have.
+  if (records.length === 0 || records[0]!.arrivalMs >= oldestMs) return pageOf(service, place, read, nowMs);
+  if (records.at(-1)!.arrivalMs >= oldestMs) {
+    const fresh = records.filter(({ arrivalMs }) => arrivalMs >= oldestMs);
+    return pageOf(service, place, { ...read, records: fresh }, nowMs);
+  }
+  return service.log
+    .firstAtOrAfter(place.shard.logId, oldestMs)
+    .then((index) => readPage(service, place, Math.max(index, nextIndex), limits));
+}
+
+function pageOf(
+  service: DataStreams,
+  { shard }: Place,
+  { records, nextIndex, tailIndex }: ReadOutcome,
+  nowMs: number,
+): Page {
+  let bytes = 0;
+  for (const { data, partitionKey } of records) bytes += data.length + Buffer.byteLength(partitionKey);
+  const lastArrivalMs = records.at(-1)?.arrivalMs ?? nowMs;
+  const { closed } = shard;
   return {
-    records: toKinesis(fresh, shard),
+    records: toKinesis(records, shard),
     nextIndex,
-    bytes: fresh.reduce((sum, { data, partitionKey }) => sum + data.length + partitionKey.length, 0),
-    millisBehindLatest: nextIndex >= tailIndex ? 0 : Math.max(1, now - lastArrivalMs),
-    atEnd: shard.closed !== undefined && nextIndex >= shard.closed.endIndex,
+    bytes,
+    millisBehindLatest: nextIndex >= tailIndex ? 0 : Math.max(1, nowMs - lastArrivalMs),
+    // A closed shard that the log no longer has was removed with its last record: nothing is to come either.
+    atEnd: closed !== undefined && (nextIndex >= closed.endIndex || service.log.status(shard.logId) === undefined),
   };
 }
 
@@ -54,12 +90,13 @@ function toKinesis(records: readonly StoredRecord[], shard: Shard): KinesisRecor
       runSecond = arrivalSecond;
     }
     runNext = index + 1;
-    const record: KinesisRecord = {
+    const record = {
       SequenceNumber: run.take(),
       ApproximateArrivalTimestamp: arrivalMs,
       Data: data,
-      PartitionKey: partitionKey,
-    };
+    } as KinesisRecord;
+    // No producer can give an empty key: this one gave none, to a stream that distributes by itself. AWS leaves it out.
+    if (partitionKey !== '') record.PartitionKey = partitionKey;
     if (keyRef !== 0) record.EncryptionType = 'KMS';
     return record;
   });

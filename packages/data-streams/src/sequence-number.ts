@@ -5,11 +5,13 @@
  *
  * A shard's starting number has place 0; its record with index n has place n + 1. So "after the starting number" is the
  * first record, and a number decodes to its position without an index. Mark is 00 for records; ff makes a number that lies
- * between the record at its place and the next one: a place to go on, whatever iterator type it comes back with.
+ * between the record at its place and the next one: a place to go on, whatever iterator type it comes back with. A closed
+ * shard's ending number has the largest place, 7fffffffffffffff (AWS's do: one stands in an error that users posted,
+ * github.com/spring-attic/spring-cloud-stream-binder-aws-kinesis/issues/187), and the second of its closing.
  */
 export interface SequenceNumberFields {
   readonly createdSecond: number;
-  /** 0 for the shard's start, else the record's index + 1. */
+  /** 0 for the shard's start, Infinity for its end, else the record's index + 1. */
   readonly place: number;
   readonly arrivalSecond: number;
   readonly shardNumber: number;
@@ -18,6 +20,8 @@ export interface SequenceNumberFields {
 
 export interface DecodedSequenceNumber extends SequenceNumberFields {
   readonly isPosition: boolean;
+  /** An ending number: `place` and the indices are Infinity. */
+  readonly isEnd: boolean;
   /** Index of the first record at or after this number. */
   readonly atIndex: number;
   /** Index of the first record after this number. */
@@ -25,6 +29,7 @@ export interface DecodedSequenceNumber extends SequenceNumberFields {
 }
 
 const latestSecond = 16_025_175_000;
+const endPlace = '7fffffffffffffff';
 
 function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, '0');
@@ -32,8 +37,9 @@ function hex(value: number, digits: number): string {
 
 function toBigInt(fields: SequenceNumberFields): bigint {
   const { createdSecond, place, arrivalSecond, shardNumber, isPosition = false } = fields;
+  const placeDigits = place === Infinity ? endPlace : hex(place, 16);
   return BigInt(
-    `0x2${hex(createdSecond, 9)}${(shardNumber & 15).toString(16)}${hex(place, 16)}${isPosition ? 'ff' : '00'}` +
+    `0x2${hex(createdSecond, 9)}${(shardNumber & 15).toString(16)}${placeDigits}${isPosition ? 'ff' : '00'}` +
       `${hex(arrivalSecond, 9)}${hex(shardNumber, 8)}2`,
   );
 }
@@ -48,9 +54,10 @@ export function decodeSequenceNumber(text: string): DecodedSequenceNumber | unde
   const digits = BigInt(text).toString(16);
   if (digits.length !== 47 || digits[0] !== '2' || digits[46] !== '2') return undefined;
   const createdSecond = Number.parseInt(digits.slice(1, 10), 16);
-  const place = Number.parseInt(digits.slice(11, 27), 16);
+  const isEnd = digits.slice(11, 27) === endPlace;
+  const place = isEnd ? Infinity : Number.parseInt(digits.slice(11, 27), 16);
   const mark = digits.slice(27, 29);
-  if (createdSecond >= latestSecond || !Number.isSafeInteger(place)) return undefined;
+  if (createdSecond >= latestSecond || !(isEnd || Number.isSafeInteger(place))) return undefined;
   const isPosition = mark === 'ff';
   return {
     createdSecond,
@@ -59,6 +66,7 @@ export function decodeSequenceNumber(text: string): DecodedSequenceNumber | unde
     // The field is signed: AWS names such a shard with a minus sign.
     shardNumber: Number.parseInt(digits.slice(38, 46), 16) | 0,
     isPosition,
+    isEnd,
     atIndex: isPosition ? place : Math.max(0, place - 1),
     afterIndex: place,
   };

@@ -30,6 +30,11 @@ test('numbers have the values that npm kinesalite 3.3.3 prints for the same fiel
       '49646437577442987594900028049807500027303719954932568050',
     ],
   ];
+  // An ending number that AWS gave (spring-cloud-stream-binder-aws-kinesis, issue 187).
+  golden.push([
+    { createdSecond: 0x6182b94b, place: Infinity, arrivalSecond: 0x61f8f6b9, shardNumber: 0 },
+    '49623586295030033695175315773036414839057851295876513794',
+  ]);
   for (const [input, expected] of golden) assert.equal(encodeSequenceNumber(input), expected);
 });
 

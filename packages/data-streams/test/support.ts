@@ -16,7 +16,7 @@ export interface TestService {
   /** Decodes, checks and runs an operation; the answer is the JSON a client would get. */
   call(operation: string, input: object, context?: Partial<RequestContext>): Promise<Record<string, unknown>>;
   /** The code and message that a call fails with. */
-  refusal(operation: string, input: object): Promise<string>;
+  refusal(operation: string, input: object, context?: Partial<RequestContext>): Promise<string>;
   untilActive(stream: string): Promise<void>;
   restart(): Promise<TestService>;
   stop(): Promise<void>;
@@ -25,6 +25,8 @@ export interface TestService {
 export interface TestOptions extends Partial<Settings> {
   readonly world?: World;
   readonly directory?: string;
+  /** Told of faults that are answered to a caller only by their code; a test that expects none fails on the first. */
+  readonly report?: (error: unknown) => void;
 }
 
 export async function testService(options: TestOptions = {}): Promise<TestService> {
@@ -45,9 +47,11 @@ export async function testService(options: TestOptions = {}): Promise<TestServic
     keys: { create: () => Promise.resolve(nextKey++) },
     iteratorKey: Buffer.alloc(32, 7),
     settings,
-    report: (error) => {
-      throw error;
-    },
+    report:
+      options.report ??
+      ((error) => {
+        throw error;
+      }),
   });
   const { service } = opened;
   const close = async (): Promise<void> => {
@@ -77,8 +81,8 @@ export async function testService(options: TestOptions = {}): Promise<TestServic
   return {
     service,
     call,
-    refusal: (name, input) =>
-      call(name, input).then(
+    refusal: (name, input, context) =>
+      call(name, input, context).then(
         () => 'nothing',
         (error: unknown) => {
           if (!(error instanceof AwsError)) throw error;

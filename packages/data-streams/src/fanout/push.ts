@@ -49,6 +49,8 @@ export async function* push(service: DataStreams, options: PushOptions): AsyncGe
         yield event({ Records: page.records, MillisBehindLatest: 0, ChildShards: childShards(stream, shard) });
         return;
       }
+      // The stream was deleted.
+      if (service.log.status(shard.logId) === undefined) return;
       if (page.records.length > 0 || isFirst) {
         isFirst = false;
         yield event({

@@ -1,32 +1,41 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { AwsError } from '@millrace/model';
-import type { Random } from '@millrace/world';
 import { invalidArgument } from '../errors.ts';
 import type { IteratorCodec, IteratorPosition } from './iterator-codec.ts';
 
 /*
- * iterator = base64(version u8 | nonce 12 bytes | AES-256-GCM(json) | tag 16 bytes)
+ * iterator = base64(version u8 | mac 16 bytes | masked json)
  * json     = [account, region, streamId, streamName, logId, shardNumber, index, issuedMs]
+ * mac      = the first 16 bytes of HMAC-SHA-256(key, version | json)
+ * mask     = the mac, repeated
  *
- * Sealed rather than signed: what is inside is nobody's business, and nobody can make one up.
+ * The mac is what counts: nobody can make up a position. The mask only keeps clients from reading what they might come to
+ * depend on. Not AES-GCM, because a cipher object costs as much as the rest of a small GetRecords: sealing and opening took
+ * 35 µs with it and take 8 µs with two one-shot hashes each.
  */
-const version = 1;
+const version = 2;
 const validMs = 300_000;
+const macLength = 16;
+const headLength = 1 + macLength;
+const hashBlock = 64;
+const digestLength = 32;
 
 /** `key` has 32 bytes and outlives restarts, so that iterators do. */
-export function createIteratorCodec(key: Buffer, random: Random): IteratorCodec {
+export function createIteratorCodec(key: Buffer): IteratorCodec {
+  const mac = createMac(key);
   return {
     seal(position) {
       const { account, region, streamId, streamName, logId, shardNumber, index, issuedMs } = position;
-      const nonce = random.bytes(12);
-      const cipher = createCipheriv('aes-256-gcm', key, nonce);
-      const sealed = cipher.update(
-        JSON.stringify([account, region, streamId, streamName, logId, shardNumber, index, issuedMs]),
-      );
-      return Buffer.concat([Buffer.of(version), nonce, sealed, cipher.final(), cipher.getAuthTag()]).toString('base64');
+      const json = JSON.stringify([account, region, streamId, streamName, logId, shardNumber, index, issuedMs]);
+      const bytes = Buffer.allocUnsafe(headLength + Buffer.byteLength(json));
+      bytes[0] = version;
+      bytes.write(json, headLength);
+      mac(bytes.subarray(headLength)).copy(bytes, 1);
+      mask(bytes);
+      return bytes.toString('base64');
     },
     open(iterator, nowMs) {
-      const position = unseal(key, iterator);
+      const position = unseal(mac, iterator);
       if (nowMs - position.issuedMs > validMs) {
         throw new AwsError(
           'ExpiredIteratorException',
@@ -39,28 +48,43 @@ export function createIteratorCodec(key: Buffer, random: Random): IteratorCodec 
   };
 }
 
-function unseal(key: Buffer, iterator: string): IteratorPosition {
-  // Quotes around it are accepted: seen in a test that its authors ran against AWS.
-  const bytes = Buffer.from(iterator.replace(/^"(.*)"$/, '$1'), 'base64');
-  if (bytes.length < 30 || bytes[0] !== version) throw invalidArgument('Invalid ShardIterator.');
-  try {
-    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(1, 13), { authTagLength: 16 });
-    decipher.setAuthTag(bytes.subarray(-16));
-    const json = decipher.update(bytes.subarray(13, -16), undefined, 'utf8') + decipher.final('utf8');
-    const [account, region, streamId, streamName, logId, shardNumber, index, issuedMs] = JSON.parse(json) as [
-      string,
-      string,
-      string,
-      string,
-      number,
-      number,
-      number,
-      number,
-    ];
-    return { account, region, streamId, streamName, logId, shardNumber, index, issuedMs };
-  } catch (error) {
-    throw new AwsError('InvalidArgumentException', 'Invalid ShardIterator.', 400, { cause: error });
+/** HMAC-SHA-256 (RFC 2104) by one-shot hashes. What it answers is valid until it is called again. */
+function createMac(key: Buffer): (content: Buffer) => Buffer {
+  const outer = Buffer.alloc(hashBlock + digestLength, 0x5c);
+  const innerStart = Buffer.alloc(hashBlock + 1, 0x36);
+  for (const [at, byte] of key.entries()) {
+    outer[at]! ^= byte;
+    innerStart[at]! ^= byte;
   }
+  innerStart[hashBlock] = version;
+  const result = Buffer.alloc(digestLength);
+  return (content) => {
+    outer.write(hash('sha256', Buffer.concat([innerStart, content]), 'binary'), hashBlock, 'latin1');
+    result.write(hash('sha256', outer, 'binary'), 'latin1');
+    return result.subarray(0, macLength);
+  };
+}
+
+/** Masks, and takes the mask off again. */
+function mask(bytes: Buffer): void {
+  for (let at = headLength; at < bytes.length; at += 1) bytes[at]! ^= bytes[1 + ((at - headLength) % macLength)]!;
+}
+
+/** Base64 in any other spelling than ours is no iterator: kinesalite, which was held to AWS, refuses it too. */
+function unseal(mac: (content: Buffer) => Buffer, iterator: string): IteratorPosition {
+  // Quotes around it are accepted: seen in a test that its authors ran against AWS.
+  const isQuoted = iterator.length > 2 && iterator.startsWith('"') && iterator.endsWith('"');
+  const text = isQuoted ? iterator.slice(1, -1) : iterator;
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length <= headLength || bytes[0] !== version || bytes.toString('base64') !== text)
+    throw invalidArgument('Invalid ShardIterator.');
+  mask(bytes);
+  const content = bytes.subarray(headLength);
+  if (!timingSafeEqual(mac(content), bytes.subarray(1, headLength))) throw invalidArgument('Invalid ShardIterator.');
+  const [account, region, streamId, streamName, logId, shardNumber, index, issuedMs] = JSON.parse(
+    content.toString(),
+  ) as [string, string, string, string, number, number, number, number];
+  return { account, region, streamId, streamName, logId, shardNumber, index, issuedMs };
 }
 
 /** `Fri Nov 20 22:30:17 UTC 2026`, as AWS writes it. */

@@ -1,5 +1,6 @@
 import { invalidArgument } from '../errors.ts';
 import { decodeSequenceNumber } from '../sequence-number.ts';
+import type { DecodedSequenceNumber } from '../sequence-number.ts';
 import type { DataStreams } from '../service.ts';
 import { shardId } from '../shard-id.ts';
 import type { Shard, Stream } from '../state.ts';
@@ -27,6 +28,7 @@ export async function resolvePosition(
   }
   if (bySequenceNumber) {
     const decoded = checkSequenceNumber({ stream, shard, operation }, sequenceNumber!);
+    if (decoded.isEnd) return endOf(shard, type);
     return type === 'AT_SEQUENCE_NUMBER' ? decoded.atIndex : decoded.afterIndex;
   }
   if (type === 'AT_TIMESTAMP') {
@@ -45,10 +47,20 @@ export async function resolvePosition(
   return type === 'LATEST' ? (shard.closed?.endIndex ?? service.log.status(shard.logId)?.nextIndex ?? 0) : 0;
 }
 
+/** An ending number: there is nothing after it, and readers like Spring's know the end of a shard by these words. */
+function endOf({ closed }: Shard, type: string): number {
+  if (type === 'AFTER_SEQUENCE_NUMBER' || closed === undefined) {
+    throw invalidArgument(
+      `Invalid SequenceNumber for ShardIteratorType ${type}, SequenceNumber has reached max possible value for the shard.`,
+    );
+  }
+  return closed.endIndex;
+}
+
 function checkSequenceNumber(
   { stream, shard, operation }: { stream: Stream; shard: Shard; operation: string },
   given: string,
-): { atIndex: number; afterIndex: number } {
+): DecodedSequenceNumber {
   const used = `StartingSequenceNumber ${given} used in ${operation} on shard ${shardId(shard.number)} in stream ${stream.name} under account ${stream.account} is invalid`;
   const decoded = decodeSequenceNumber(given);
   if (decoded === undefined) {

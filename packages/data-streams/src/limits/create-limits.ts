@@ -12,6 +12,7 @@ interface ShardBuckets {
   readonly bytes: TokenBucket;
   readonly reads: TokenBucket;
   readonly readBytes: TokenBucket;
+  readonly iterators: TokenBucket;
 }
 
 /**
@@ -24,6 +25,7 @@ export function createLimits(mode: 'aws' | 'none', world: World): Limits {
     return {
       call: () => undefined,
       takeWrite: () => true,
+      takeIterator: () => undefined,
       beginRead: () => undefined,
       endRead: () => undefined,
       forget: () => undefined,
@@ -67,15 +69,19 @@ class AwsLimits implements Limits {
     return true;
   }
 
+  takeIterator(logId: number, shardId: string, streamName: string, account: string): void {
+    const now = this.#world.clock.monotonicMs();
+    const { iterators } = this.#shard(logId, now);
+    if (!iterators.has(1, now)) throw rateExceeded(shardId, streamName, account);
+    iterators.take(1);
+  }
+
   beginRead(logId: number, shardId: string, streamName: string, account: string): void {
     const now = this.#world.clock.monotonicMs();
     const buckets = this.#shard(logId, now);
     // After a large answer the debt of bytes is what makes the following calls wait: 10 MiB at 2 MiB a second are 5 s.
     if (buckets.reads.has(1, now) && buckets.readBytes.has(1, now)) return buckets.reads.take(1);
-    throw new AwsError(
-      'ProvisionedThroughputExceededException',
-      `Rate exceeded for shard ${shardId} in stream ${streamName} under account ${account}.`,
-    );
+    throw rateExceeded(shardId, streamName, account);
   }
 
   endRead(logId: number, bytes: number): void {
@@ -94,6 +100,7 @@ class AwsLimits implements Limits {
         bytes: new TokenBucket(mebibyte, now),
         reads: new TokenBucket(5, now),
         readBytes: new TokenBucket(2 * mebibyte, now),
+        iterators: new TokenBucket(5, now),
       };
       this.#shards.set(logId, buckets);
     }
@@ -105,10 +112,17 @@ class AwsLimits implements Limits {
     this.#world.clock.setTimer(idleSweepMs, () => {
       const now = this.#world.clock.monotonicMs();
       for (const [key, bucket] of this.#calls) if (bucket.isFull(now)) this.#calls.delete(key);
-      for (const [logId, { records, bytes, reads, readBytes }] of this.#shards) {
-        if ([records, bytes, reads, readBytes].every((bucket) => bucket.isFull(now))) this.#shards.delete(logId);
+      for (const [logId, buckets] of this.#shards) {
+        if ((Object.values(buckets) as TokenBucket[]).every((bucket) => bucket.isFull(now))) this.#shards.delete(logId);
       }
       this.#sweepLater();
     });
   }
+}
+
+function rateExceeded(shardId: string, streamName: string, account: string): AwsError {
+  return new AwsError(
+    'ProvisionedThroughputExceededException',
+    `Rate exceeded for shard ${shardId} in stream ${streamName} under account ${account}.`,
+  );
 }

@@ -7,6 +7,8 @@ export interface Limits {
   call(operation: string, account: string, region: string, streamKey?: string): void;
   /** Takes one record of `bytes` (data and partition key) from a shard's write budget; false when it is spent. */
   takeWrite(logId: number, bytes: number): boolean;
+  /** Takes one of a shard's five GetShardIterator calls a second; throws ProvisionedThroughputExceededException. */
+  takeIterator(logId: number, shardId: string, streamName: string, account: string): void;
   /** Checks a GetRecords call (5 a second, and the pause after a large answer); throws ProvisionedThroughputExceededException. */
   beginRead(logId: number, shardId: string, streamName: string, account: string): void;
   /** Books what a GetRecords call delivered against the shard's 2 MiB a second. */

@@ -3,6 +3,7 @@ import { dryRunSucceeded, shardDoesNotExist } from '../errors.ts';
 import type { Handler } from '../handler.ts';
 import { resolvePosition } from '../iterators/position.ts';
 import { namedShard } from '../reshard/names.ts';
+import { shardId } from '../shard-id.ts';
 import { referencedKey } from '../stream-lookup.ts';
 import { streamKey } from '../state.ts';
 
@@ -17,6 +18,7 @@ export const getShardIterator: Handler<'GetShardIterator'> = async (service, inp
     // AWS fails at its own version-0 layout here (recorded); so does a client that depends on it.
     throw new AwsError('InternalFailure', 'Internal Service Failure', 500);
   }
+  service.limits.takeIterator(shard.logId, shardId(number), name, account);
   const index = await resolvePosition(
     service,
     { stream, shard, operation: 'GetShardIterator' },

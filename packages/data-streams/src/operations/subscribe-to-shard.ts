@@ -1,5 +1,5 @@
 import { AwsError } from '@millrace/model';
-import { invalidArgument, shardDoesNotExist } from '../errors.ts';
+import { dryRunSucceeded, invalidArgument, shardDoesNotExist } from '../errors.ts';
 import { push } from '../fanout/push.ts';
 import type { Handler } from '../handler.ts';
 import { resolvePosition } from '../iterators/position.ts';
@@ -27,14 +27,22 @@ export const subscribeToShard: Handler<'SubscribeToShard'> = async (service, inp
     { stream, shard, operation: 'SubscribeToShard' },
     { type, sequenceNumber, timestampMs },
   );
+  if (input.DryRun === true) throw dryRunSucceeded();
   const session = service.fanout.begin(consumer.arn, shardId(number), service.world.clock.monotonicMs());
+  // A client may leave before the first event was asked for: a generator that never ran does not clean up.
+  const close = (): void => {
+    context.signal.removeEventListener('abort', close);
+    session.close();
+  };
+  context.signal.addEventListener('abort', close);
+  if (context.signal.aborted) close();
   return {
     EventStream: push(service, {
       stream,
       shard,
       fromIndex,
       signals: [context.signal, session.signal],
-      close: () => session.close(),
+      close,
     }),
   };
 };

@@ -39,16 +39,10 @@ export const completeStepChange: Change<CompleteReshardStepCommand> = {
   },
 };
 
-/**
- * The ending number lies behind the last record's and before any child's: at or after it there is nothing, so that readers
- * who hand it back reach the end.
- */
 function close(shard: Shard, endIndex: number, atMs: number): void {
-  const place = { createdSecond: shard.createdSecond, place: endIndex + 1, shardNumber: shard.number };
-  const endingSequenceNumber = encodeSequenceNumber({
-    ...place,
-    arrivalSecond: Math.max(Math.floor(atMs / 1000), shard.createdSecond),
-  });
+  const { createdSecond, number: shardNumber } = shard;
+  const arrivalSecond = Math.max(Math.floor(atMs / 1000), createdSecond);
+  const endingSequenceNumber = encodeSequenceNumber({ createdSecond, place: Infinity, arrivalSecond, shardNumber });
   shard.closed = { atMs, endIndex, endingSequenceNumber };
 }
 
