@@ -25,6 +25,8 @@ export interface TestService {
 export interface TestOptions extends Partial<Settings> {
   readonly world?: World;
   readonly directory?: string;
+  /** Small files and little memory make a short story meet flushes and rolls. */
+  readonly log?: { readonly journalFileBytes: number; readonly hotBytes: number };
   /** Told of faults that are answered to a caller only by their code; a test that expects none fails on the first. */
   readonly report?: (error: unknown) => void;
 }
@@ -36,7 +38,13 @@ export async function testService(options: TestOptions = {}): Promise<TestServic
     seal: (_ref: number, plain: Uint8Array) => Buffer.from(plain),
     open: (_ref: number, sealed: Uint8Array) => Buffer.from(sealed),
   };
-  const log = await openEmbeddedLog({ world, directory: join(directory, 'log'), cipher, journalFileBytes: 1 << 20 });
+  const log = await openEmbeddedLog({
+    world,
+    directory: join(directory, 'log'),
+    cipher,
+    journalFileBytes: 1 << 20,
+    ...options.log,
+  });
   const registry = await openRegistry({ world, directory: join(directory, 'registry'), machine: streamsMachine });
   let nextKey = 1;
   const settings: Settings = { limits: 'none', transitionMs: 0, consumersPerStream: 20, shardQuota: 500, ...options };

@@ -36,6 +36,7 @@ export class Committer {
   #waiting: PendingAppend[] = [];
   #errand: (() => Promise<void>) | undefined;
   #running = false;
+  #idle: (() => void)[] = [];
   failure: LogUnavailableError | undefined;
   readonly counters = { appends: 0, records: 0, bytes: 0, syncs: 0, syncMs: 0, refusedWrites: 0 };
   hotBytes = 0;
@@ -53,11 +54,6 @@ export class Committer {
     this.#options.world.clock.defer(() => void this.#run());
   }
 
-  /** Whether an append to the shard waits or is under way. */
-  holds(shard: Shard): boolean {
-    return shard.pendingAppends > 0;
-  }
-
   /** Runs `work` when no batch is under way, before the next one. */
   between(work: () => Promise<void>): void {
     this.#errand = work;
@@ -68,7 +64,7 @@ export class Committer {
 
   /** Resolves when nothing is waiting or under way. */
   async idle(): Promise<void> {
-    while (this.#running) await new Promise<void>((resolve) => this.#options.world.clock.defer(resolve));
+    while (this.#running) await new Promise<void>((resolve) => void this.#idle.push(resolve));
   }
 
   async #run(): Promise<void> {
@@ -84,6 +80,7 @@ export class Committer {
       }
     }
     this.#running = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #takeBatch(): PendingAppend[] {
@@ -156,10 +153,13 @@ export class Committer {
     for (const [position, { shard, count, resolve }] of batch.entries()) {
       const entry = entries[position]!;
       this.counters.records += count;
-      this.hotBytes += hotCost(entry);
-      shard.hot.push(entry);
+      // A shard that was deleted meanwhile gives its memory back to nobody.
+      if (!shard.deleted) {
+        this.hotBytes += hotCost(entry);
+        shard.hot.push(entry);
+      }
       shard.visible = entry.firstIndex + count;
-      shard.pendingAppends -= 1;
+      shard.settleAppend();
       resolve({ firstIndex: entry.firstIndex, arrivalMs: entry.arrivalMs });
     }
     for (const { shard } of batch) shard.wake();
@@ -172,7 +172,7 @@ export class Committer {
     this.counters.refusedWrites += batch.length;
     for (const { shard, reject } of batch) {
       shard.allotted = shard.visible;
-      shard.pendingAppends -= 1;
+      shard.settleAppend();
       reject(reason);
     }
   }

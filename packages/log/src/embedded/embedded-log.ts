@@ -9,6 +9,7 @@ import type {
   TailWait,
 } from '../shard-log-types.ts';
 import type { ShardLog } from '../shard-log.ts';
+import { LogUnavailableError } from '../shard-log-types.ts';
 import { Committer } from './committer.ts';
 import { encodeEntry, openPayload } from './entry.ts';
 import type { Collection, EntryHeader } from './entry.ts';
@@ -31,6 +32,7 @@ export interface EmbeddedLogOptions {
 
 /** Memory is given back to the disk at the latest after this time, so that expired data leaves the journal too. */
 const flushEveryMs = 600_000;
+const flushRetryMs = 1000;
 
 /** Opens or creates the shard log of one directory, which the caller has locked for this process. */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<ShardLog> {
@@ -53,6 +55,7 @@ class EmbeddedLog implements ShardLog {
   #flush: Promise<void> | undefined;
   #flushTimer: { cancel(): void } | undefined;
   #flushFailure: Error | undefined;
+  #nextFlushMs = 0;
   #damage = 0;
   #flushes = 0;
   #stopped = false;
@@ -238,7 +241,7 @@ class EmbeddedLog implements ShardLog {
     const shard = this.#shards.get(logId);
     if (shard === undefined) return 0;
     shard.closed = true;
-    while (shard.allotted > shard.visible || this.#committer.holds(shard)) await this.#nextTurn();
+    await shard.appendsSettled();
     shard.wake();
     return shard.visible;
   }
@@ -283,15 +286,17 @@ class EmbeddedLog implements ShardLog {
     await this.#journal.stop();
   }
 
-  #nextTurn(): Promise<void> {
-    return new Promise((resolve) => this.#world.clock.defer(resolve));
-  }
-
-  /** Starts a flush when memory is used up; holds appends back while twice the limit waits for one. */
+  /**
+   * Starts a flush when memory is used up; holds appends back while twice the limit waits for one, and refuses them when it
+   * fails: memory and journal would grow without end.
+   */
   async #betweenBatches(): Promise<void> {
     if (this.#committer.hotBytes < this.#hotBytes) return;
-    if (this.#flush === undefined) await this.#rollAndFlush();
-    if (this.#committer.hotBytes >= 2 * this.#hotBytes) await this.#flush;
+    const isFull = (): boolean => this.#committer.hotBytes >= 2 * this.#hotBytes;
+    if (this.#flush === undefined && this.#world.clock.monotonicMs() >= this.#nextFlushMs) await this.#rollAndFlush();
+    if (isFull()) await this.#flush;
+    if (isFull() && this.#flushFailure !== undefined)
+      throw new LogUnavailableError('the segments cannot be written', true, { cause: this.#flushFailure });
   }
 
   /** Between batches only: all entries of the files before the new one are visible, so the flush takes all of them. */
@@ -311,6 +316,7 @@ class EmbeddedLog implements ShardLog {
       .catch((error: unknown) => {
         // Nothing is lost: the journal keeps what the segments did not get. The next flush tries again.
         this.#flushFailure = error as Error;
+        this.#nextFlushMs = this.#world.clock.monotonicMs() + flushRetryMs;
         this.#report(`flush: ${(error as Error).message}`);
       })
       .finally(() => {

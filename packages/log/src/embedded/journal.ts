@@ -40,6 +40,8 @@ export class Journal {
   #free: File[] = [];
   #nextNumber: number;
   position = fileHeaderLength;
+  /** Behind what a refused write may have left, if that is above `position`. */
+  #refusedEnd = 0;
   /** The number of the next write, whether it will succeed or not. */
   batch = 1;
 
@@ -70,6 +72,7 @@ export class Journal {
       await file.write(buffers, this.position);
     } catch (error) {
       const full = ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+      this.#refusedEnd = Math.max(this.#refusedEnd, this.position + length);
       throw new LogUnavailableError(full ? 'the disk is full' : 'a write to the journal failed', full, {
         cause: error,
       });
@@ -86,6 +89,7 @@ export class Journal {
 
   /** Goes on in a new file. The old one stays until `releaseBefore`. */
   async roll(): Promise<void> {
+    await this.#scrub();
     if (this.#spare === undefined) this.#prepareSpare();
     const spare = this.#spare!;
     this.#spare = undefined;
@@ -95,6 +99,23 @@ export class Journal {
     this.#full.push(this.#current);
     this.#current = next;
     this.position = fileHeaderLength;
+    this.#refusedEnd = 0;
+  }
+
+  /**
+   * What a refused write left must not be the end of a file that is behind us: recovery would take it for stored. At the end
+   * of the last file it is a torn write like any other, and a later write to the same file marks it as older.
+   */
+  async #scrub(): Promise<void> {
+    if (this.#refusedEnd <= this.position) return;
+    const { file } = this.#current;
+    try {
+      await file.write([Buffer.alloc(this.#refusedEnd - this.position)], this.position);
+      await file.datasync();
+    } catch (error) {
+      throw new LogUnavailableError('what a refused write left cannot be removed', true, { cause: error });
+    }
+    this.#refusedEnd = 0;
   }
 
   /** All entries in files below `epoch` are in segments: the files are free. */

@@ -43,6 +43,8 @@ export class Shard {
   /** One-shot wake-ups of readers at the tail; undefined while there are none. */
   waiters: Set<() => void> | undefined;
 
+  /** Told when no append waits or is under way. */
+  #settled: (() => void)[] = [];
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(logId: number) {
@@ -54,6 +56,16 @@ export class Shard {
     const result = this.#turn.then(work);
     this.#turn = result.catch(() => undefined);
     return result;
+  }
+
+  settleAppend(): void {
+    this.pendingAppends -= 1;
+    if (this.pendingAppends === 0) for (const resolve of this.#settled.splice(0)) resolve();
+  }
+
+  /** Resolves when every append that was made is stored or refused. */
+  async appendsSettled(): Promise<void> {
+    while (this.pendingAppends > 0) await new Promise<void>((resolve) => void this.#settled.push(resolve));
   }
 
   wake(): void {

@@ -41,9 +41,7 @@ export async function openRegistry<State, Command, Outcome>(
     ? readCommands<Command>(await readText(world, path), path)
     : { commands: [], length: 0 };
   for (const command of commands) machine.apply(state, command);
-  const registry = new EmbeddedRegistry(options, state, number);
-  await registry.begin(length);
-  return registry;
+  return new EmbeddedRegistry(options, state, { number, length, file: await openCommands(options, number, length) });
 }
 
 interface Waiting<Command, Outcome> {
@@ -56,27 +54,27 @@ class EmbeddedRegistry<State, Command, Outcome> implements Registry<State, Comma
   readonly state: State;
   readonly #options: RegistryOptions<State, Command, Outcome>;
   #number: number;
-  #file!: File;
-  #length = 0;
+  #file: File;
+  #length: number;
   #waiting: Waiting<Command, Outcome>[] = [];
   #running = false;
+  /** Bytes behind `#length` may be those of a write that was refused. */
+  #isRagged = false;
+  #idle: (() => void)[] = [];
   #failure: LogUnavailableError | undefined;
   readonly #listeners = new Set<(command: Command) => void>();
 
-  constructor(options: RegistryOptions<State, Command, Outcome>, state: State, number: number) {
+  /** `at` is the commands file and the length of its whole lines. */
+  constructor(
+    options: RegistryOptions<State, Command, Outcome>,
+    state: State,
+    at: { number: number; file: File; length: number },
+  ) {
     this.#options = options;
     this.state = state;
-    this.#number = number;
-  }
-
-  /** Opens the commands file for writing behind its last whole line. */
-  async begin(length: number): Promise<void> {
-    const { world, directory } = this.#options;
-    this.#file = await world.disk.open(`${directory}/${fileName(this.#number)}.commands`, 'write');
-    await this.#file.truncate(length);
-    await this.#file.datasync();
-    await world.disk.syncDirectory(directory);
-    this.#length = length;
+    this.#number = at.number;
+    this.#file = at.file;
+    this.#length = at.length;
   }
 
   execute(command: Command): Promise<Outcome> {
@@ -98,13 +96,13 @@ class EmbeddedRegistry<State, Command, Outcome> implements Registry<State, Comma
   }
 
   async stop(): Promise<void> {
-    while (this.#running) await this.#nextTurn();
+    while (this.#running) await new Promise<void>((resolve) => void this.#idle.push(resolve));
     await this.#file.close();
   }
 
   async #run(): Promise<void> {
     // What comes in the same turn shares the sync.
-    await this.#nextTurn();
+    await new Promise<void>((resolve) => this.#options.world.clock.defer(resolve));
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0);
       try {
@@ -117,10 +115,7 @@ class EmbeddedRegistry<State, Command, Outcome> implements Registry<State, Comma
       if (this.#length > snapshotEveryBytes) await this.#snapshot().catch(() => undefined);
     }
     this.#running = false;
-  }
-
-  #nextTurn(): Promise<void> {
-    return new Promise((resolve) => this.#options.world.clock.defer(resolve));
+    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #apply({ command, resolve, reject }: Waiting<Command, Outcome>): void {
@@ -137,6 +132,9 @@ class EmbeddedRegistry<State, Command, Outcome> implements Registry<State, Comma
   async #write(lines: readonly Buffer[]): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     try {
+      // What a refused write left behind must not stand behind a shorter one.
+      if (this.#isRagged) await this.#file.truncate(this.#length);
+      this.#isRagged = true;
       await this.#file.write(lines, this.#length);
     } catch (error) {
       const full = ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
@@ -152,35 +150,65 @@ class EmbeddedRegistry<State, Command, Outcome> implements Registry<State, Comma
       this.#failure = new LogUnavailableError('a sync of the registry failed', false, { cause: error });
       throw this.#failure;
     }
+    this.#isRagged = false;
     this.#length += lines.reduce((sum, line) => sum + line.length, 0);
   }
 
-  /** The snapshot gets its name only when it is whole and synced; the old pair goes after that. */
+  /**
+   * The snapshot gets its name only when it is whole and synced, and when the file for the commands after it is there: from
+   * that name on recovery looks nowhere else. The old pair goes after that.
+   */
   async #snapshot(): Promise<void> {
     const { world, directory, machine } = this.#options;
+    const { disk } = world;
     const next = this.#number + 1;
     const path = `${directory}/${fileName(next)}.snapshot`;
-    const line = encodeLine({
-      machine: machine.name,
-      version: machine.version,
-      format,
-      state: machine.snapshot(this.state),
-    });
-    const draft = await world.disk.open(`${path}.draft`, 'write');
-    await draft.truncate(0);
-    await draft.write([line], 0);
-    await draft.datasync();
-    await draft.close();
-    await world.disk.rename(`${path}.draft`, path);
-    await world.disk.syncDirectory(directory);
+    const head = { machine: machine.name, version: machine.version, format };
+    const draft = await disk.open(`${path}.draft`, 'write');
+    try {
+      await draft.truncate(0);
+      await draft.write([encodeLine({ ...head, state: machine.snapshot(this.state) })], 0);
+      await draft.datasync();
+    } finally {
+      await draft.close();
+    }
+    const file = await openCommands(this.#options, next, 0);
+    try {
+      await disk.rename(`${path}.draft`, path);
+      await disk.syncDirectory(directory);
+    } catch (error) {
+      await file.close();
+      // Whether the name is there is unknown: commands in either file might be lost.
+      this.#failure = new LogUnavailableError('a snapshot of the registry could not be named', false, { cause: error });
+      throw this.#failure;
+    }
     const old = this.#number;
     const oldFile = this.#file;
     this.#number = next;
-    await this.begin(0);
+    this.#file = file;
+    this.#length = 0;
     await oldFile.close();
-    await world.disk.remove(`${directory}/${fileName(old)}.commands`);
-    await world.disk.remove(`${directory}/${fileName(old)}.snapshot`);
+    await disk.remove(`${directory}/${fileName(old)}.commands`);
+    await disk.remove(`${directory}/${fileName(old)}.snapshot`);
   }
+}
+
+/** Opens a commands file for writing behind its last whole line. */
+async function openCommands(
+  { world, directory }: { world: World; directory: string },
+  number: number,
+  length: number,
+): Promise<File> {
+  const file = await world.disk.open(`${directory}/${fileName(number)}.commands`, 'write');
+  try {
+    await file.truncate(length);
+    await file.datasync();
+    await world.disk.syncDirectory(directory);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  return file;
 }
 
 function fileName(number: number): string {

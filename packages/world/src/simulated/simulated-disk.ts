@@ -202,8 +202,8 @@ export class SimulatedDisk implements Disk {
       },
       truncate: async (length) => {
         await alive();
-        node.current = node.current.subarray(0, length);
-        node.durable = node.durable.subarray(0, length);
+        node.current = Buffer.from(node.current.subarray(0, length));
+        node.durable = Buffer.from(node.durable.subarray(0, length));
         node.unsynced = [];
         if (node.current.length > node.durable.length)
           node.unsynced.push({ position: 0, bytes: Buffer.from(node.current) });
@@ -217,7 +217,12 @@ export class SimulatedDisk implements Disk {
   }
 }
 
+/** Writes into `content` where it is long enough, else into a longer copy of it. */
 function splice(content: Buffer, position: number, bytes: Buffer): Buffer {
+  if (position + bytes.length <= content.length) {
+    bytes.copy(content, position);
+    return content;
+  }
   const result = Buffer.alloc(Math.max(content.length, position + bytes.length));
   content.copy(result);
   bytes.copy(result, position);

@@ -1,0 +1,6 @@
+import { test } from 'node:test';
+import { forEachSeed } from './seeds.ts';
+
+test('the log keeps its promises through crashes, failed writes and clock steps', () => forEachSeed('./log-story.ts'));
+
+test('streams keep their promises through crashes, reshards and full disks', () => forEachSeed('./streams-story.ts'));
