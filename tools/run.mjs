@@ -18,6 +18,10 @@ const tasks = {
   check: { help: 'types, lint, format, unused code, generated files', run: check },
   test: { help: 'everything: checks, then all tests', run: test },
   unit: { help: 'the tests of packages only; arguments are files', run: unit },
+  planted: {
+    help: 'plants bugs; each must be found by the simulation',
+    run: () => source('tests/simulation/planted-bugs.ts', []),
+  },
   simulate: { help: 'the simulation; --seeds N, --seed N', run: simulate },
   bench: { help: 'the benchmarks', run: (args) => source('benchmarks/run.ts', args) },
   demo: { help: 'stream real records through a server', run: (args) => (build(), source('tools/demo/demo.ts', args)) },

@@ -38,6 +38,8 @@ export async function story(seed: number): Promise<void> {
     const tails = shards.map((shard) => followTail(log, shard));
     const writers = Array.from({ length: 4 }, () => write(log, world, known));
     if (world.draw(3) === 0) world.disk.faults = { writeFails: () => world.draw(20) === 0 };
+    // Near the end of a journal file, so that what is left of a refused write stays in a file that is not the last.
+    if (world.draw(3) === 0) world.disk.faults = { writeFails: (_path, end) => end > 5000 && world.draw(3) > 0 };
     if (world.draw(4) === 0) world.disk.faults = { ...world.disk.faults, syncFails: () => world.draw(40) === 0 };
     await world.run({ forMs: 20 + world.draw(200) });
     world.stepClock(world.draw(20_000) - 10_000);

@@ -1,5 +1,5 @@
-import { movableWorld } from './movable-world.ts';
-import type { MovableWorld } from './movable-world.ts';
+import { movableWorld } from '@millrace/world';
+import type { MovableWorld } from '@millrace/world';
 import { testService } from './support.ts';
 import type { TestOptions, TestService } from './support.ts';
 

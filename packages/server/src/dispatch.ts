@@ -78,7 +78,10 @@ async function call(
     account: caller.account,
     region: caller.region,
     principal: caller.arn,
-    signal: request.signal,
+    // Asked for only by who waits: making one costs as much as a small request's reading.
+    get signal() {
+      return request.signal;
+    },
   };
   if (options.enforcesPolicies) {
     const { arn, account, policy } = resourcesOf(service, input, context);

@@ -195,7 +195,10 @@ test('deregistering a consumer, and deleting the stream, end its subscriptions',
 });
 
 test('two consumers get the same records, each by itself', async () => {
-  const both = [await subscribe({ Type: 'LATEST' }), await subscribe({ Type: 'LATEST' }, { ConsumerARN: await register('d') })];
+  const both = [
+    await subscribe({ Type: 'LATEST' }),
+    await subscribe({ Type: 'LATEST' }, { ConsumerARN: await register('d') }),
+  ];
   for (const events of both) await next(events);
   await one.put('0');
   for (const events of both) {
@@ -254,7 +257,10 @@ test('a reader that takes nothing costs nothing: the log is not read ahead of it
 test('what cannot be subscribed to is told before the stream of events begins', async () => {
   const refusal = (position: object, more: object = {}): Promise<string> =>
     one.streams.refusal('SubscribeToShard', request(position, more));
-  assert.match(await refusal({ Type: 'LATEST' }, { ShardId: '7' }), /^ResourceNotFoundException: Shard shardId-000000000007/);
+  assert.match(
+    await refusal({ Type: 'LATEST' }, { ShardId: '7' }),
+    /^ResourceNotFoundException: Shard shardId-000000000007/,
+  );
   assert.match(
     await refusal({ Type: 'LATEST' }, { ConsumerARN: consumerArn.replace('/c:', '/x:') }),
     /^ResourceNotFoundException/,

@@ -142,7 +142,6 @@ export class Committer {
         length,
       );
     } catch (error) {
-      for (const { shard } of batch) shard.allotted = shard.visible;
       this.#refuse(batch, error as Error);
       return;
     }

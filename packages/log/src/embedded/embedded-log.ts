@@ -115,16 +115,12 @@ class EmbeddedLog implements ShardLog {
   #recoverEntry(entry: Buffer, header: EntryHeader): number {
     const shard = this.#shard(header.logId);
     const end = header.firstIndex + header.count;
-    // The same indices once more, or lower ones: the earlier write was refused (a full disk) though the disk has it. The later
-    // one counts, also where it is in a segment already.
-    let replaced = 0;
-    while ((shard.hot.at(-1)?.firstIndex ?? -1) >= header.firstIndex) replaced += hotCost(shard.hot.pop()!);
     // In a segment already (the crash came between the flush and the end of the journal file), or what is left of a refused
     // write that began there: segments end where acknowledged entries do.
     if (header.firstIndex < shard.storedEnd) {
       shard.visible = shard.hotEnd;
       shard.allotted = shard.visible;
-      return -replaced;
+      return 0;
     }
     const hot = { ...header, bytes: entry, payload: openPayload(entry, header, this.#cipher) };
     shard.hot.push(hot);
@@ -132,7 +128,7 @@ class EmbeddedLog implements ShardLog {
     shard.allotted = end;
     shard.lastArrivalMs = Math.max(shard.lastArrivalMs, header.arrivalMs);
     if (shard.segments.length === 0 && shard.hot.length === 1) shard.firstIndex = header.firstIndex;
-    return hotCost(hot) - replaced;
+    return hotCost(hot);
   }
 
   #shard(logId: number): Shard {

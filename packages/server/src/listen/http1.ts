@@ -1,69 +1,77 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { HttpResponse } from '@millrace/protocol';
+import type { Socket } from 'node:net';
+import type { Clock } from '@millrace/world';
+import { Http1Connection } from './http1-connection.ts';
 import type { Serving } from './listen.ts';
-import { BodyError, readBody } from './read-body.ts';
-import { writePieces } from './write-stream.ts';
 
-/** HTTP/1.0 and 1.1 by Node's parser, which is strict about framing. */
-export function serveHttp1(server: Server, serving: Serving): void {
-  server.on('request', (request, response) => void answer(request, response, serving));
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
-    else socket.destroy();
-  });
-}
+/** Times after which a connection is given up, in milliseconds; the same as node:http's defaults, but shorter for heads. */
+const patienceMs = {
+  /** Between requests. */
+  idle: 65_000,
+  /** From a head's first byte to its last. */
+  head: 10_000,
+  /** From a head's last byte to the body's. */
+  body: 60_000,
+  /** For a client to take an answer that is whole. */
+  answer: 120_000,
+} as const;
 
-async function answer(request: IncomingMessage, response: ServerResponse, serving: Serving): Promise<void> {
-  const { budget } = serving;
-  let reserved = 0;
-  budget.requests += 1;
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  try {
-    const declared = request.headers['content-length'];
-    const isChunked = request.headers['transfer-encoding'] !== undefined;
-    const read = await readBody(request, isChunked ? undefined : Number(declared ?? 0), serving);
-    reserved = read.reserved;
-    const url = request.url ?? '/';
-    const mark = url.indexOf('?');
-    await write(
-      response,
-      await serving.handle({
-        method: request.method ?? 'GET',
-        path: mark === -1 ? url : url.slice(0, mark),
-        query: mark === -1 ? '' : url.slice(mark + 1),
-        headers: request.headers as Record<string, string>,
-        body: read.body,
-        httpVersion: request.httpVersion as '1.0' | '1.1',
-        secure: 'encrypted' in request.socket,
-        remoteAddress: request.socket.remoteAddress ?? '',
-        signal: gone.signal,
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof BodyError)) serving.report(error);
-    if (response.headersSent || response.destroyed) response.destroy();
-    else
-      response
-        .writeHead(error instanceof BodyError ? error.status : 500, { connection: 'close', 'content-length': 0 })
-        .end();
-  } finally {
-    budget.release(reserved);
-    budget.requests -= 1;
+export type Waiting = keyof typeof patienceMs;
+
+const sweepEveryMs = 1000;
+
+/**
+ * HTTP/1.0 and 1.1 by a reader of our own: a small request costs about half of what it costs in node:http (docs/performance.md).
+ * It is held to node's parser by tests: what this one takes, that one frames alike.
+ */
+export class Http1 {
+  readonly serving: Serving;
+  readonly clock: Clock;
+  readonly #connections = new Set<Http1Connection>();
+  #sweep: { cancel(): void } | undefined;
+  #dateSecond = 0;
+  #date = '';
+  closing = false;
+
+  constructor(serving: Serving, clock: Clock) {
+    this.serving = serving;
+    this.clock = clock;
+    this.#sweepLater();
   }
-}
 
-async function write(response: ServerResponse, { status, headers, body }: HttpResponse): Promise<void> {
-  if (typeof body === 'string' || Buffer.isBuffer(body)) {
-    response.writeHead(status, {
-      ...headers,
-      'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length,
+  accept(socket: Socket, isSecure: boolean): void {
+    const connection = new Http1Connection(this, socket, isSecure);
+    this.#connections.add(connection);
+    socket.once('close', () => this.#connections.delete(connection));
+    connection.start();
+  }
+
+  /** The Date header's value: made once a second. */
+  date(): string {
+    const now = this.clock.now();
+    const second = Math.floor(now / 1000);
+    if (second !== this.#dateSecond) {
+      this.#dateSecond = second;
+      this.#date = new Date(now).toUTCString();
+    }
+    return this.#date;
+  }
+
+  /** Ends the connections that no request is under way on; the others end with their answer. */
+  close(): void {
+    this.closing = true;
+    this.#sweep?.cancel();
+    for (const connection of this.#connections) connection.closeIfIdle();
+  }
+
+  /** One timer for all connections: a timer each would cost more than the reading of a request. */
+  #sweepLater(): void {
+    this.#sweep = this.clock.setTimer(sweepEveryMs, () => {
+      const now = this.clock.monotonicMs();
+      for (const connection of this.#connections) {
+        const { waiting, sinceMs } = connection;
+        if (waiting !== undefined && now - sinceMs > patienceMs[waiting]) connection.giveUp();
+      }
+      this.#sweepLater();
     });
-    response.end(body);
-    return;
   }
-  response.writeHead(status, headers);
-  // The head goes at once: a client that subscribes waits for it before the first event.
-  response.flushHeaders();
-  await writePieces(body, response);
 }

@@ -75,5 +75,5 @@ async function write(stream: ServerHttp2Stream, { status, headers, body }: HttpR
   }
   stream.respond({ ':status': status, ...headers });
   if (typeof body === 'string' || Buffer.isBuffer(body)) stream.end(body);
-  else await writePieces(body, stream);
+  else if (await writePieces(body, stream)) stream.end();
 }

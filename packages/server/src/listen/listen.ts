@@ -1,4 +1,3 @@
-import { createServer } from 'node:http';
 import { performServerHandshake } from 'node:http2';
 import type { Socket } from 'node:net';
 import { duplexPair, pipeline } from 'node:stream';
@@ -8,7 +7,7 @@ import type { SecureContext } from 'node:tls';
 import type { HttpRequest, HttpResponse } from '@millrace/protocol';
 import type { World } from '@millrace/world';
 import { BodyBudget } from './body-budget.ts';
-import { serveHttp1 } from './http1.ts';
+import { Http1 } from './http1.ts';
 import { serveHttp2 } from './http2.ts';
 
 /*
@@ -57,10 +56,7 @@ export async function startListening(options: ListenOptions, handle: Handle): Pr
   const budget = new BodyBudget(options.bodyBudgetBytes);
   const sockets = new Set<Socket>();
   const serving: Serving = { handle, budget, bodyLimitBytes: options.bodyLimitBytes, report: options.report };
-  const http1 = createServer(http1Options);
-  serveHttp1(http1, serving);
-  // It never listens itself: this starts its watch over slow requests.
-  http1.emit('listening');
+  const http1 = new Http1(serving, clock);
   let secure: Promise<SecureContext> | undefined;
   const secureContext = (): Promise<SecureContext> =>
     (secure ??= options.certificate().then((pem) => createSecureContext(pem)));
@@ -77,7 +73,7 @@ export async function startListening(options: ListenOptions, handle: Handle): Pr
       if (bytes.length < 3 && bytes[0] === preface[0]) return void clock.setTimer(5, () => route(socket, isSecure));
       if (!isSecure && bytes[0] === 0x16) return void startTls(socket);
       if (!bytes.subarray(0, preface.length).equals(preface.subarray(0, bytes.length)))
-        return void http1.emit('connection', socket);
+        return http1.accept(socket, isSecure);
       serveHttp2(performServerHandshake(isSecure ? rewound(socket) : socket, http2Settings), isSecure, serving);
     });
   };
@@ -94,7 +90,7 @@ export async function startListening(options: ListenOptions, handle: Handle): Pr
       tls.once('secure', () => {
         handshake.cancel();
         if (tls.alpnProtocol === 'h2') serveHttp2(performServerHandshake(rewound(tls), http2Settings), true, serving);
-        else if (tls.alpnProtocol === 'http/1.1') http1.emit('connection', tls);
+        else if (tls.alpnProtocol === 'http/1.1') http1.accept(tls, true);
         else route(tls, true);
       });
     } catch (error) {
@@ -114,9 +110,8 @@ export async function startListening(options: ListenOptions, handle: Handle): Pr
     metrics: () => ({ connections: sockets.size, bodyBytes: budget.used, requests: budget.requests }),
     async close() {
       const stopped = listener.close();
-      http1.closeIdleConnections();
-      await finishRequests(budget, clock);
       http1.close();
+      await finishRequests(budget, clock);
       for (const socket of sockets) socket.destroy();
       await stopped;
     },
@@ -130,14 +125,6 @@ async function finishRequests(budget: BodyBudget, clock: World['clock']): Promis
   }
 }
 
-const http1Options = {
-  maxHeaderSize: 32 << 10,
-  headersTimeout: 10_000,
-  requestTimeout: 60_000,
-  keepAliveTimeout: 65_000,
-  noDelay: true,
-  insecureHTTPParser: false,
-};
 const http2Settings = {
   settings: { maxConcurrentStreams: 1000, initialWindowSize: 1 << 20, maxHeaderListSize: 32 << 10 },
   maxSessionMemory: 64,
@@ -149,6 +136,8 @@ const http2Settings = {
  */
 function rewound(socket: Socket): Duplex {
   const [outer, inner] = duplexPair();
+  // A pipeline in both directions listens more often than Node thinks healthy.
+  socket.setMaxListeners(20);
   pipeline(socket, inner, socket, () => socket.destroy());
   return outer;
 }

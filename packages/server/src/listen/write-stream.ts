@@ -2,9 +2,9 @@ import type { Writable } from 'node:stream';
 
 /**
  * Writes pieces as fast as the client takes them and no faster: the next is asked for when the last has gone. When the client
- * leaves, the source is told by its `return`.
+ * leaves, the source is told by its `return`. Answers whether all of it was written; ending the target is the caller's.
  */
-export async function writePieces(pieces: AsyncIterable<Uint8Array>, target: Writable): Promise<void> {
+export async function writePieces(pieces: AsyncIterable<Uint8Array>, target: Writable): Promise<boolean> {
   let closed = target.destroyed;
   let wake: (() => void) | undefined;
   const closing = (): void => {
@@ -27,5 +27,5 @@ export async function writePieces(pieces: AsyncIterable<Uint8Array>, target: Wri
   } finally {
     target.removeListener('close', closing);
   }
-  if (!closed) target.end();
+  return !closed;
 }

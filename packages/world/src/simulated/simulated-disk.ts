@@ -40,7 +40,8 @@ interface Surroundings {
 
 /** Faults that a test switches on; asked for each operation. */
 export interface DiskFaults {
-  writeFails?: (path: string) => boolean;
+  /** `end` is the place behind the last byte to be written. */
+  writeFails?: (path: string, end: number) => boolean;
   syncFails?: (path: string) => boolean;
 }
 
@@ -184,7 +185,7 @@ export class SimulatedDisk implements Disk {
       write: async (buffers, position) => {
         const bytes = Buffer.concat(buffers);
         await alive();
-        const fails = this.faults.writeFails?.(path) ?? false;
+        const fails = this.faults.writeFails?.(path, position + bytes.length) ?? false;
         const stored = fails ? bytes.subarray(0, this.#around.draw(bytes.length + 1)) : bytes;
         node.current = splice(node.current, position, stored);
         node.unsynced.push({ position, bytes: stored });

@@ -1,5 +1,5 @@
-import { realWorld } from '@millrace/world';
-import type { Timer, World } from '@millrace/world';
+import { realWorld } from '../real/real-world.ts';
+import type { Timer, World } from '../world.ts';
 
 /** The real world with clocks that a test moves and holds. Timers fire with the real clock, or when time was moved past them. */
 export interface MovableWorld extends World {

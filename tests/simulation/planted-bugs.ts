@@ -1,0 +1,187 @@
+/**
+ * Do the simulations see what they are there for? Each bug below is planted into a copy of the sources, and the stories run
+ * on it: a bug that no seed finds is an error. Run by `npm run planted`.
+ */
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+interface PlantedBug {
+  readonly what: string;
+  readonly file: string;
+  /** Stands there once, exactly. */
+  readonly from: string;
+  readonly to: string;
+  /** How many seeds it may need, where 400 are too few. */
+  readonly seeds?: number;
+}
+
+const committer = 'packages/log/src/embedded/committer.ts';
+const journal = 'packages/log/src/embedded/journal.ts';
+const log = 'packages/log/src/embedded/embedded-log.ts';
+const registry = 'packages/log/src/registry/embedded-registry.ts';
+const streams = 'packages/data-streams/src';
+
+const bugs: readonly PlantedBug[] = [
+  {
+    what: 'the journal acknowledges before the sync',
+    file: journal,
+    from: '      await file.datasync();\n    } catch (error) {\n      // What a failed',
+    to: '    } catch (error) {\n      // What a failed',
+  },
+  {
+    what: 'what a refused write left stays at the end of a file',
+    file: journal,
+    from: '    await this.#scrub();',
+    to: '',
+    seeds: 4000,
+  },
+  {
+    what: 'a torn last write is served in part',
+    file: journal,
+    from: 'header.start <= gapFrom) break;',
+    to: 'header.start <= gapFrom) continue;',
+  },
+  {
+    what: 'checksums are not looked at',
+    file: 'packages/log/src/embedded/entry.ts',
+    from: "if (crc32(bytes.subarray(at + 8, at + length)) !== bytes.readUInt32BE(at + 4)) return 'bad';",
+    to: '',
+  },
+  {
+    what: 'a new journal file is not synced into its directory',
+    file: journal,
+    from: '    await writeHeader(file, number);\n    await world.disk.syncDirectory(directory);',
+    to: '    await writeHeader(file, number);',
+  },
+  {
+    what: 'the journal is freed before the segments have its entries',
+    file: log,
+    from: '    this.#flush = flushShards(',
+    to: '    void this.#journal.releaseBefore(epoch);\n    this.#flush = flushShards(',
+  },
+  {
+    what: 'indices of refused appends stay given out',
+    file: committer,
+    from: '      shard.allotted = shard.visible;\n      shard.settleAppend();',
+    to: '      shard.settleAppend();',
+  },
+  {
+    what: 'arrival times follow a clock that steps back',
+    file: committer,
+    from: 'Math.max(now, shard.lastArrivalMs)',
+    to: 'now',
+  },
+  {
+    what: 'recovery serves again what segments have',
+    file: log,
+    from: 'if (header.firstIndex < shard.storedEnd) {',
+    to: 'if (header.firstIndex < -1) {',
+  },
+  {
+    what: 'the registry acknowledges before the sync',
+    file: registry,
+    from: '      await this.#file.datasync();\n    } catch (error) {\n      this.#failure',
+    to: '    } catch (error) {\n      this.#failure',
+  },
+  {
+    what: 'a shard is closed without waiting for its appends',
+    file: log,
+    from: '    await shard.appendsSettled();\n',
+    to: '',
+  },
+  {
+    what: 'a put that meets a closed shard is given up as stored',
+    file: `${streams}/appending.ts`,
+    from: "if (outcome === 'closed') return taken;",
+    to: "if (outcome === 'closed') { for (const index of taken) outcomes[index] = { SequenceNumber: '0', ShardId: '' }; return []; }",
+    seeds: 50,
+  },
+  {
+    what: 'expired records are served',
+    file: `${streams}/reading.ts`,
+    from: 'if (records.length === 0 || records[0]!.arrivalMs >= oldestMs)',
+    to: 'if (records.length >= 0)',
+  },
+  {
+    what: 'retention is an hour early',
+    file: `${streams}/reading.ts`,
+    from: 'retentionHours * 3_600_000',
+    to: '(retentionHours - 1) * 3_600_000',
+  },
+  {
+    what: 'iterators lose their place at a restart',
+    file: 'packages/data-streams/test/support.ts',
+    from: 'Buffer.alloc(32, 7)',
+    to: 'world.random.bytes(32)',
+  },
+];
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+
+/** A copy of the sources, whose packages find each other and not those of the checkout. */
+async function copySources(): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'millrace-planted-'));
+  for (const folder of ['packages', 'tests/simulation']) {
+    const filter = (path: string): boolean => !/\/(dist|node_modules)(\/|$)/.test(path.slice(root.length));
+    await cp(join(root, folder), join(copy, folder), { recursive: true, filter });
+  }
+  await cp(join(root, 'package.json'), join(copy, 'package.json'));
+  const modules = join(copy, 'node_modules');
+  await mkdir(join(modules, '@millrace'), { recursive: true });
+  for (const name of await readdir(join(root, 'node_modules'))) {
+    if (name !== '@millrace' && !name.startsWith('.'))
+      await symlink(join(root, 'node_modules', name), join(modules, name));
+  }
+  for (const name of await readdir(join(root, 'packages')))
+    await symlink(join(copy, 'packages', name), join(modules, '@millrace', name));
+  return copy;
+}
+
+/** The line that tells which seed found the bug, or undefined. */
+async function findWith(copy: string, { file, from, to, what, seeds = 400 }: PlantedBug): Promise<string | undefined> {
+  const path = join(copy, file);
+  const source = await readFile(path, 'utf8');
+  if (source.split(from).length !== 2) throw new Error(`${file} does not have "${from}" once: mend the list (${what})`);
+  await writeFile(
+    path,
+    source.replace(from, () => to),
+  );
+  try {
+    const test = join(copy, 'tests/simulation/simulation.test.ts');
+    const parameters = ['--conditions=source', '--test', '--test-timeout=120000', test];
+    await run(process.execPath, parameters, {
+      cwd: copy,
+      maxBuffer: 64 << 20,
+      env: { ...process.env, MILLRACE_SEEDS: String(seeds) },
+    });
+    return undefined;
+  } catch (error) {
+    const { stdout } = error as { stdout: string };
+    return (
+      /seed \d+ fails.*/.exec(stdout)?.[0] ?? stdout.split('\n').find((line) => line.includes('Error')) ?? 'failed'
+    );
+  } finally {
+    await writeFile(path, source);
+  }
+}
+
+const copy = await copySources();
+let missed = 0;
+try {
+  for (const bug of bugs) {
+    const found = await findWith(copy, bug);
+    if (found === undefined) missed += 1;
+    console.log(
+      `${found === undefined ? 'MISSED' : 'found '} ${bug.what}${found === undefined ? '' : `\n         ${found}`}`,
+    );
+  }
+} finally {
+  await rm(copy, { recursive: true, force: true });
+}
+console.log(`${bugs.length - missed} of ${bugs.length} planted bugs were found`);
+process.exitCode = missed === 0 ? 0 : 1;
