@@ -29,8 +29,8 @@ export interface DataStreamsOptions {
 export interface OpenDataStreams {
   readonly service: DataStreams;
   metrics(): Readonly<Record<string, number>>;
-  /** Ends the pushes and stops the clocks; the log and the registry are the caller's to stop. */
-  stop(): void;
+  /** Ends the pushes and the work in the background; the log and the registry are the caller's to stop after that. */
+  stop(): Promise<void>;
 }
 
 /** Starts the service on an open log and registry: names every shard to the log, and goes on with what was pending. */
@@ -76,13 +76,13 @@ export async function openDataStreams(options: DataStreamsOptions): Promise<Open
     for (const wake of waiting.get(command.stream) ?? []) wake();
   });
   for (const key of registry.state.streams.keys()) transitions.watch(key);
-  const clocks = [startRetention(service, report), startScaling(service, report), transitions];
+  const background = [startRetention(service, report), startScaling(service, report), transitions];
   return {
     service,
     metrics: () => ({ streams: registry.state.streams.size, fanoutSessions: sessions.openSessions }),
-    stop() {
-      for (const clock of clocks) clock.stop();
+    async stop() {
       sessions.endAll();
+      await Promise.all(background.map((work) => work.stop()));
     },
   };
 }

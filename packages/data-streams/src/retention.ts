@@ -1,3 +1,5 @@
+import { everyMinute } from './every-minute.ts';
+import type { Background } from './every-minute.ts';
 import type { Change } from './change.ts';
 import type { DataStreams } from './service.ts';
 import { keyOf } from './stream-lookup.ts';
@@ -18,33 +20,18 @@ export const dropShardsChange: Change<DropShardsCommand> = {
   },
 };
 
-const everyMs = 60_000;
-
 /**
  * Lets expired records go: at the latest a minute after their time no reader gets them (reads check the time themselves),
  * and their files leave the disk when a whole segment has expired.
  */
-export function startRetention(service: DataStreams, report: (error: unknown) => void): { stop(): void } {
-  let timer: { cancel(): void };
-  let stopped = false;
-  const run = async (): Promise<void> => {
-    try {
+export function startRetention(service: DataStreams, report: (error: unknown) => void): Background {
+  return everyMinute(
+    service,
+    async () => {
       for (const stream of [...service.state.streams.values()]) await trimStream(service, keyOf(stream));
-    } catch (error) {
-      report(error);
-    }
-    if (!stopped) schedule();
-  };
-  const schedule = (): void => {
-    timer = service.world.clock.setTimer(everyMs, () => void run());
-  };
-  schedule();
-  return {
-    stop() {
-      stopped = true;
-      timer.cancel();
     },
-  };
+    report,
+  );
 }
 
 /** One stream's turn. */

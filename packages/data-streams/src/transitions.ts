@@ -72,7 +72,7 @@ export class Transitions {
   readonly #service: DataStreams;
   readonly #report: (error: unknown) => void;
   readonly #timers = new Map<string, { cancel(): void }>();
-  readonly #busy = new Set<string>();
+  readonly #busy = new Map<string, Promise<void>>();
   #stopped = false;
 
   constructor(service: DataStreams, report: (error: unknown) => void) {
@@ -90,21 +90,23 @@ export class Transitions {
     if (due !== undefined) this.#after(key, due - this.#service.world.clock.now());
   }
 
-  stop(): void {
+  /** Resolves when no step is under way. */
+  async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#timers.values()) timer.cancel();
+    await Promise.all(this.#busy.values());
   }
 
   #after(key: string, delayMs: number): void {
     this.#timers.set(
       key,
-      this.#service.world.clock.setTimer(Math.max(0, delayMs), () => void this.#run(key)),
+      this.#service.world.clock.setTimer(Math.max(0, delayMs), () => {
+        if (!this.#busy.has(key) && !this.#stopped) this.#busy.set(key, this.#run(key));
+      }),
     );
   }
 
   async #run(key: string): Promise<void> {
-    if (this.#busy.has(key) || this.#stopped) return;
-    this.#busy.add(key);
     let failed = false;
     try {
       await this.#step(key);

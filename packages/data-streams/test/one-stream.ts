@@ -40,6 +40,23 @@ export class OneStream {
     return new OneStream(streams, world);
   }
 
+  call(operation: string, input: object = {}, context: object = {}): Promise<Record<string, unknown>> {
+    return this.streams.call(operation, input, context);
+  }
+
+  refusal(operation: string, input: object = {}, context: object = {}): Promise<string> {
+    return this.streams.refusal(operation, input, context);
+  }
+
+  active(stream = 's'): Promise<void> {
+    return this.streams.untilActive(stream);
+  }
+
+  /** What DescribeStreamSummary says of a stream. */
+  async summary(StreamName = 's', context: object = {}): Promise<Record<string, unknown>> {
+    return (await this.call('DescribeStreamSummary', { StreamName }, context))['StreamDescriptionSummary'] as never;
+  }
+
   async put(text: string, more: object = {}): Promise<string> {
     const record = { StreamName: 's', PartitionKey: 'k', ExplicitHashKey: '0', Data: base64(text) };
     return (await this.streams.call('PutRecord', { ...record, ...more }))['SequenceNumber'] as string;

@@ -63,7 +63,7 @@ export async function testService(options: TestOptions = {}): Promise<TestServic
   });
   const { service } = opened;
   const close = async (): Promise<void> => {
-    opened.stop();
+    await opened.stop();
     await registry.stop();
     await log.stop();
   };

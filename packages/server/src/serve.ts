@@ -37,7 +37,7 @@ export async function serve(configuration: Configuration): Promise<number> {
   process.stdout.write(`millrace ready http://${host}:${listening.port}\n`);
   await told;
   logger.info('stopping');
-  store.streams.stop();
+  await store.streams.stop();
   await listening.close();
   await store.stop();
   logger.info('stopped');

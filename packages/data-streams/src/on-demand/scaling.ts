@@ -1,12 +1,13 @@
+import { everyMinute } from '../every-minute.ts';
+import type { Background } from '../every-minute.ts';
 import type { DataStreams } from '../service.ts';
 import { openShards } from '../shards.ts';
 import { keyOf } from '../stream-lookup.ts';
 import type { Stream } from '../state.ts';
 
-const everyMs = 60_000;
 /** A shard takes 1 MiB and 1,000 records a second. */
-const shardBytes = everyMs * 1024 * 1.024;
-const shardRecords = everyMs;
+const shardBytes = 60_000 * 1024 * 1.024;
+const shardRecords = 60_000;
 const largestShardCount = 10_000;
 
 /**
@@ -15,27 +16,8 @@ const largestShardCount = 10_000;
  * doubled; a single shard above half of its own capacity is split even when the stream as a whole is not. Capacity never
  * shrinks here: AWS lets it after 30 quiet days.
  */
-export function startScaling(service: DataStreams, report: (error: unknown) => void): { stop(): void } {
-  let timer: { cancel(): void };
-  let stopped = false;
-  const run = async (): Promise<void> => {
-    try {
-      await scaleOnce(service);
-    } catch (error) {
-      report(error);
-    }
-    if (!stopped) schedule();
-  };
-  const schedule = (): void => {
-    timer = service.world.clock.setTimer(everyMs, () => void run());
-  };
-  schedule();
-  return {
-    stop() {
-      stopped = true;
-      timer.cancel();
-    },
-  };
+export function startScaling(service: DataStreams, report: (error: unknown) => void): Background {
+  return everyMinute(service, () => scaleOnce(service), report);
 }
 
 /** One look at the last minute. */
