@@ -19,12 +19,16 @@ export interface ServerProcess {
 
 /**
  * Starts the built server on a free port and resolves when it says that it is ready; rejects with its log when it exits
- * first. The server never outlives this process.
+ * first. The server never outlives this process. `command` is one that runs the command that follows it, such as `nice`.
  */
-export async function startServer(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<ServerProcess> {
+export async function startServer(
+  args: readonly string[],
+  { env = {}, command = [] }: { env?: NodeJS.ProcessEnv; command?: readonly string[] } = {},
+): Promise<ServerProcess> {
   const began = performance.now();
   const cli = join(root, 'packages/server/dist/cli.js');
-  const child = spawn(process.execPath, [cli, 'serve', '--port', '0', ...args], {
+  const [program, ...parameters] = [...command, process.execPath, cli, 'serve', '--port', '0', ...args];
+  const child = spawn(program!, parameters, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });

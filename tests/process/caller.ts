@@ -14,3 +14,11 @@ export function kinesisCaller(endpoint: string): Call {
     return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
   };
 }
+
+export async function untilActive(call: Call, stream: string): Promise<void> {
+  for (;;) {
+    const { StreamDescriptionSummary: summary } = await call('DescribeStreamSummary', { StreamName: stream });
+    if ((summary as { StreamStatus: string }).StreamStatus === 'ACTIVE') return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

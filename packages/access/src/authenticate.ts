@@ -42,6 +42,12 @@ export function createAuthenticator(options: AuthenticatorOptions): (request: Si
     if (identity === undefined)
       throw new AwsError('UnrecognizedClientException', 'The security token included in the request is invalid.');
     checkTime(parts, clock.now());
+    if (!parts.signedHeaders.split(';').some((name) => name === 'host' || name === ':authority')) {
+      throw new AwsError(
+        'InvalidSignatureException',
+        "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
+      );
+    }
     if (!verifySignature(request, parts, identity.secretAccessKey)) {
       throw new AwsError(
         'InvalidSignatureException',

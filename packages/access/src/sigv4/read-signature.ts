@@ -42,7 +42,7 @@ function fromHeader(header: string, date: string | undefined): SignatureParts {
 }
 
 function fromQuery(query: string): SignatureParts {
-  const fields = new Map(query.split('&').map((pair) => pair.split('=').map(decodeURIComponent) as [string, string]));
+  const fields = new Map(query.split('&').map(decodePair));
   const needed = ['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature', 'X-Amz-SignedHeaders', 'X-Amz-Date'];
   const missing = needed.filter((name) => (fields.get(name) ?? '') === '');
   if (missing.length > 0) {
@@ -54,8 +54,24 @@ function fromQuery(query: string): SignatureParts {
     signedHeaders: fields.get('X-Amz-SignedHeaders')!,
     signature: fields.get('X-Amz-Signature')!,
     date: fields.get('X-Amz-Date')!,
-    expiresSeconds: Math.min(604_800, Number(fields.get('X-Amz-Expires') ?? 900)),
+    expiresSeconds: expiry(fields.get('X-Amz-Expires') ?? '900'),
   };
+}
+
+function decodePair(pair: string): [string, string] {
+  const equals = pair.indexOf('=');
+  const [name, value] = equals === -1 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)];
+  try {
+    return [decodeURIComponent(name), decodeURIComponent(value)];
+  } catch {
+    throw new AwsError('IncompleteSignatureException', `The query-string parameter '${name}' is not percent-encoded.`);
+  }
+}
+
+/** A presigned request is valid for a week at most. Text not recorded. */
+function expiry(text: string): number {
+  if (/^\d{1,6}$/.test(text) && Number(text) >= 1 && Number(text) <= 604_800) return Number(text);
+  throw new AwsError('IncompleteSignatureException', 'X-Amz-Expires must be between 1 and 604800 seconds.');
 }
 
 function credential(text: string): { accessKeyId: string; day: string; region: string; service: string } {

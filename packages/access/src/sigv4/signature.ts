@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 
 /*
  * Signature version 4 (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html):
@@ -56,30 +56,36 @@ function signingKey(secret: string, { day, region, service }: SignatureParts): B
 
 function stringToSign(request: SignedRequest, parts: SignatureParts): string {
   const { day, region, service, date } = parts;
-  const hash = createHash('sha256').update(canonicalRequest(request, parts)).digest('hex');
-  return `AWS4-HMAC-SHA256\n${date}\n${day}/${region}/${service}/aws4_request\n${hash}`;
+  const digest = hash('sha256', canonicalRequest(request, parts));
+  return `AWS4-HMAC-SHA256\n${date}\n${day}/${region}/${service}/aws4_request\n${digest}`;
 }
 
 function canonicalRequest(
   { method, path, query, headers, body }: SignedRequest,
-  { signedHeaders, expiresSeconds }: SignatureParts,
+  { signedHeaders }: SignatureParts,
 ): string {
   const lines = signedHeaders
     .split(';')
     .map((name) => `${name}:${(headers[name] ?? '').trim().replaceAll(/ +/g, ' ')}\n`);
-  const payload =
-    headers['x-amz-content-sha256'] ??
-    (expiresSeconds === undefined ? createHash('sha256').update(body).digest('hex') : 'UNSIGNED-PAYLOAD');
   // A client may claim the hash of another body: only the claim that nothing is signed is taken as it is.
-  const believed = payload === 'UNSIGNED-PAYLOAD' ? payload : createHash('sha256').update(body).digest('hex');
+  const isUnsigned = headers['x-amz-content-sha256'] === 'UNSIGNED-PAYLOAD';
+  const believed = isUnsigned ? 'UNSIGNED-PAYLOAD' : hash('sha256', body);
   return `${method}\n${path}\n${canonicalQuery(query)}\n${lines.join('')}\n${signedHeaders}\n${believed}`;
 }
 
 function canonicalQuery(query: string): string {
+  if (query === '') return '';
   return query
     .split('&')
     .filter((pair) => pair !== '' && !pair.startsWith('X-Amz-Signature='))
     .map((pair) => (pair.includes('=') ? pair : `${pair}=`))
-    .sort()
+    .sort(byNameThenValue)
     .join('&');
+}
+
+/** Pairs as a whole would sort "a-b=" before "a=". */
+function byNameThenValue(left: string, right: string): number {
+  const [one, other] = [left, right].map((pair) => pair.slice(0, pair.indexOf('='))) as [string, string];
+  if (one !== other) return one < other ? -1 : 1;
+  return left < right ? -1 : 1;
 }
