@@ -94,11 +94,10 @@ const bugs: readonly PlantedBug[] = [
     to: '',
   },
   {
-    what: 'a put that meets a closed shard is given up as stored',
-    file: `${streams}/appending.ts`,
-    from: "if (outcome === 'closed') return taken;",
-    to: "if (outcome === 'closed') { for (const index of taken) outcomes[index] = { SequenceNumber: '0', ShardId: '' }; return []; }",
-    seeds: 50,
+    what: 'a child of a split begins one hash key too late',
+    file: `${streams}/reshard/complete.ts`,
+    from: 'startHash: step.newStartingHash,',
+    to: 'startHash: step.newStartingHash + 1n,',
   },
   {
     what: 'expired records are served',

@@ -29,6 +29,8 @@ const requestBytes = 10 << 20;
 export interface CheckedRecords {
   readonly records: readonly IncomingRecord[];
   readonly sizes: readonly number[];
+  /** Their sum. */
+  readonly bytes: number;
 }
 
 /**
@@ -104,6 +106,7 @@ async function appendGroup(
     const { PartitionKey: partitionKey = '', Data: data } = records[index]!;
     const size = sizes[index]!;
     if (!service.limits.takeWrite(shard.logId, size)) {
+      service.metrics.of(stream).exceeded('Write', shard.number);
       outcomes[index] = rateExceeded(stream, shard);
       continue;
     }
@@ -116,6 +119,7 @@ async function appendGroup(
     const outcome = await service.log.append(shard.logId, batch, stream.encryption.keyRef);
     if (outcome === 'closed') return taken;
     service.traffic.note(shard.logId, bytes, batch.length);
+    service.metrics.of(stream).wrote(shard.number, bytes, batch.length);
     const run = new SequenceNumberRun({
       createdSecond: shard.createdSecond,
       place: outcome.firstIndex + 1,
@@ -163,7 +167,7 @@ export function checkRecords(
     total += size;
   }
   if (total > requestBytes) throw invalidArgument(`Records size exceeds ${requestBytes} bytes.`);
-  return { records, sizes };
+  return { records, sizes, bytes: total };
 }
 
 /** Only the data count against 1 MiB as long as that is the maximum: AWS's oldest rule. */

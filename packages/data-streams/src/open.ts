@@ -1,6 +1,6 @@
 import { AwsError } from '@millrace/model';
 import type { Registry, ShardLog } from '@millrace/log';
-import type { World } from '@millrace/world';
+import type { ByteBudget, World } from '@millrace/world';
 import { Sessions } from './fanout/sessions.ts';
 import { createIteratorCodec } from './iterators/create-iterator-codec.ts';
 import { createLimits } from './limits/create-limits.ts';
@@ -8,6 +8,8 @@ import type { Command } from './changes.ts';
 import type { Outcome } from './machine.ts';
 import { startScaling } from './on-demand/scaling.ts';
 import { Traffic } from './on-demand/traffic.ts';
+import { Metrics } from './metrics/stream-metrics.ts';
+import type { Sample } from './metrics/stream-metrics.ts';
 import { startRetention } from './retention.ts';
 import type { DataKeys, DataStreams, Settings } from './service.ts';
 import type { StreamsState } from './state.ts';
@@ -22,6 +24,8 @@ export interface DataStreamsOptions {
   /** 32 bytes that outlive restarts. */
   readonly iteratorKey: Buffer;
   readonly settings: Settings;
+  /** Bytes of records on their way to readers: who finds it spent waits. */
+  readonly answers: ByteBudget;
   /** Faults of ours that no caller is answered for. */
   report(error: unknown): void;
 }
@@ -29,6 +33,8 @@ export interface DataStreamsOptions {
 export interface OpenDataStreams {
   readonly service: DataStreams;
   metrics(): Readonly<Record<string, number>>;
+  /** What CloudWatch would tell of each stream. */
+  samples(): Iterable<Sample>;
   /** Ends the pushes and the work in the background; the log and the registry are the caller's to stop after that. */
   stop(): Promise<void>;
 }
@@ -48,6 +54,8 @@ export async function openDataStreams(options: DataStreamsOptions): Promise<Open
     iterators: createIteratorCodec(options.iteratorKey),
     keys: options.keys,
     traffic: new Traffic(),
+    metrics: new Metrics(),
+    answers: options.answers,
     report,
     async change<Result>(command: Command): Promise<Result> {
       const outcome = await registry.execute(command);
@@ -80,6 +88,7 @@ export async function openDataStreams(options: DataStreamsOptions): Promise<Open
   return {
     service,
     metrics: () => ({ streams: registry.state.streams.size, fanoutSessions: sessions.openSessions }),
+    samples: () => service.metrics.samples(),
     async stop() {
       sessions.endAll();
       await Promise.all(background.map((work) => work.stop()));

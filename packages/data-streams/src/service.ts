@@ -1,10 +1,11 @@
-import type { World } from '@millrace/world';
+import type { ByteBudget, World } from '@millrace/world';
 import type { ShardLog } from '@millrace/log';
 import type { StreamsState } from './state.ts';
 import type { Command } from './changes.ts';
 import type { Limits } from './limits/limits.ts';
 import type { Fanout } from './fanout/fanout.ts';
 import type { IteratorCodec } from './iterators/iterator-codec.ts';
+import type { Metrics } from './metrics/stream-metrics.ts';
 import type { Traffic } from './on-demand/traffic.ts';
 
 /** What every operation works with. One per server. */
@@ -20,6 +21,9 @@ export interface DataStreams {
   readonly iterators: IteratorCodec;
   readonly keys: DataKeys;
   readonly traffic: Traffic;
+  readonly metrics: Metrics;
+  /** Bytes of records on their way to readers. */
+  readonly answers: ByteBudget;
   /** Logs a fault that is answered to the caller only by its code. */
   report(error: unknown): void;
   /** Resolves after the next change of a stream, or the time. */
@@ -52,4 +56,6 @@ export interface RequestContext {
   readonly principal: string;
   /** Fires when the client is gone. */
   readonly signal: AbortSignal;
+  /** Calls `run` when the answer has gone, or the client has. */
+  onAnswered(run: () => void): void;
 }

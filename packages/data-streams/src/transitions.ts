@@ -134,6 +134,7 @@ export class Transitions {
     if (pending.type === 'delete') {
       const shards = [...stream.shards.values()];
       await this.#service.change({ type: 'FinishDeletion', atMs, stream: key });
+      this.#service.metrics.forget(stream);
       for (const { logId } of shards) {
         await log.delete(logId);
         limits.forget(logId);

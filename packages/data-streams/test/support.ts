@@ -5,7 +5,7 @@ import { openDataStreams, operations, streamsMachine } from '@millrace/data-stre
 import type { DataStreams, RequestContext, Settings } from '@millrace/data-streams';
 import { openEmbeddedLog, openRegistry } from '@millrace/log';
 import { AwsError, loadService } from '@millrace/model';
-import { realWorld } from '@millrace/world';
+import { ByteBudget, realWorld } from '@millrace/world';
 import type { World } from '@millrace/world';
 
 const model = loadService('kinesis');
@@ -54,6 +54,7 @@ export async function testService(options: TestOptions = {}): Promise<TestServic
     registry,
     keys: { create: () => Promise.resolve(nextKey++) },
     iteratorKey: Buffer.alloc(32, 7),
+    answers: new ByteBudget(64 << 20),
     settings,
     report:
       options.report ??
@@ -80,6 +81,7 @@ export async function testService(options: TestOptions = {}): Promise<TestServic
       region: 'us-east-1',
       principal: 'test',
       signal: new AbortController().signal,
+      onAnswered: (run) => run(),
     };
     const output = await handler(service, decoded, { ...base, ...context });
     if (name === 'SubscribeToShard') return output as Record<string, unknown>;

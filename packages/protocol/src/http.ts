@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly remoteAddress: string;
   /** Fires when the client is gone. */
   readonly signal: AbortSignal;
+  /** Calls `run` when the answer has gone, or the client has. */
+  onAnswered(run: () => void): void;
 }
 
 export interface HttpResponse {

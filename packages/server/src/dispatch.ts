@@ -35,7 +35,7 @@ export function createDispatcher(options: DispatchOptions): (request: HttpReques
   const { world, metrics, model } = options;
   const services = new Map([[model.targetPrefix, model]]);
   return async (request) => {
-    const page = request.method === 'GET' ? options.page(request.path) : undefined;
+    const page = request.method === 'GET' || request.method === 'HEAD' ? options.page(request.path) : undefined;
     if (page !== undefined) return page;
     if (request.method === 'OPTIONS') return preflight(request);
     const requestId = world.random.uuid();
@@ -82,6 +82,7 @@ async function call(
     get signal() {
       return request.signal;
     },
+    onAnswered: (run) => request.onAnswered(run),
   };
   if (options.enforcesPolicies) {
     const { arn, account, policy } = resourcesOf(service, input, context);

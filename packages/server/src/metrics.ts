@@ -1,11 +1,13 @@
+import type { Sample } from '@millrace/data-streams';
+
 /**
  * What the server counts, in Prometheus' text format at GET /metrics. Names and labels are bounded: operations and error
  * codes come from the model, never from callers.
  */
 export interface RequestMetrics {
   observe(operation: string, status: number, errorCode: string | undefined, durationMs: number): void;
-  /** The text of /metrics: requests, and the gauges and counters the rooms hand in by name. */
-  render(rooms: Readonly<Record<string, Readonly<Record<string, number>>>>): string;
+  /** The text of /metrics: requests, the figures the rooms hand in by name, and CloudWatch's of each stream. */
+  render(rooms: Readonly<Record<string, Readonly<Record<string, number>>>>, samples: Iterable<Sample>): string;
 }
 
 const bucketsMs = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 5000];
@@ -36,7 +38,7 @@ export function createRequestMetrics(): RequestMetrics {
         entry.errors.set(code, (entry.errors.get(code) ?? 0) + 1);
       }
     },
-    render: (rooms) => renderRequests(series) + renderRooms(rooms),
+    render: (rooms, samples) => renderRequests(series) + renderRooms(rooms) + renderSamples(samples),
   };
 }
 
@@ -80,4 +82,22 @@ function renderRooms(rooms: Readonly<Record<string, Readonly<Record<string, numb
     }
   }
   return `${lines.join('\n')}\n`;
+}
+
+/**
+ * CloudWatch's names with `_` for the dot: kinesis_PutRecords_TotalRecords_total{account="…",region="…",stream="…"}, and
+ * kinesis_shard_… with a label more where EnableEnhancedMonitoring asked for it. Stream names need no escapes.
+ */
+function renderSamples(samples: Iterable<Sample>): string {
+  const families = new Map<string, string[]>();
+  for (const { name, kind, stream, shard, value } of samples) {
+    const scope = shard === undefined ? '' : 'shard_';
+    const family = `kinesis_${scope}${name.replaceAll('.', '_')}${kind === 'counter' ? '_total' : ''}`;
+    let lines = families.get(family);
+    if (lines === undefined) families.set(family, (lines = [`# TYPE ${family} ${kind}`]));
+    const labels = `account="${stream.account}",region="${stream.region}",stream="${stream.name}"`;
+    const place = shard === undefined ? labels : `${labels},shard="shardId-${String(shard).padStart(12, '0')}"`;
+    lines.push(`${family}{${place}} ${value}`);
+  }
+  return [...families.values()].map((lines) => `${lines.join('\n')}\n`).join('');
 }

@@ -7,7 +7,7 @@ import type { OpenDataStreams } from '@millrace/data-streams';
 import { openEmbeddedLog, openRegistry } from '@millrace/log';
 import { loadService } from '@millrace/model';
 import type { HttpResponse } from '@millrace/protocol';
-import { realWorld } from '@millrace/world';
+import { ByteBudget, realWorld } from '@millrace/world';
 import type { World } from '@millrace/world';
 import { ConfigurationError } from './configuration.ts';
 import type { Configuration } from './configuration.ts';
@@ -78,6 +78,7 @@ async function openStore(at: {
     registry,
     keys,
     iteratorKey: keys.derive('shard iterators'),
+    answers: new ByteBudget(settings['answer-budget-mib'] << 20),
     settings: {
       limits: settings.limits,
       transitionMs: settings['transition-ms'],
@@ -128,7 +129,10 @@ async function startServing(at: {
       if (path === '/health') return healthPage(store.health());
       if (path === '/metrics')
         return textPage(
-          metrics.render({ ...store.metrics(), listener: listening?.metrics() ?? {}, process: processMetrics() }),
+          metrics.render(
+            { ...store.metrics(), listener: listening?.metrics() ?? {}, process: processMetrics() },
+            store.streams.samples(),
+          ),
         );
       return undefined;
     },

@@ -104,6 +104,14 @@ export const settings = [
     help: 'MiB of request bodies in memory at once',
   },
   {
+    name: 'answer-budget-mib',
+    type: 'integer',
+    default: 128,
+    min: 16,
+    max: 65_536,
+    help: 'MiB of records in answers of GetRecords in memory at once',
+  },
+  {
     name: 'log',
     type: 'string',
     default: 'text',

@@ -1,4 +1,5 @@
 export type * from './world.ts';
+export { ByteBudget } from './byte-budget.ts';
 export { realWorld } from './real/real-world.ts';
 export { simulatedWorld } from './simulated/simulated-world.ts';
 export type { SimulatedWorld } from './simulated/simulated-world.ts';

@@ -1,6 +1,7 @@
 import type { SubscribeToShardEvent, SubscribeToShardEventStream } from '@millrace/model/kinesis';
 import { TokenBucket } from '../limits/token-bucket.ts';
 import { readPage } from '../reading.ts';
+import type { Page } from '../reading.ts';
 import { encodeSequenceNumber } from '../sequence-number.ts';
 import type { DataStreams } from '../service.ts';
 import { childShards } from '../shards.ts';
@@ -45,6 +46,7 @@ export async function* push(service: DataStreams, options: PushOptions): AsyncGe
       });
       index = page.nextIndex;
       budget?.take(page.bytes);
+      countEvent(service, options, page);
       if (page.atEnd) {
         yield event({ Records: page.records, MillisBehindLatest: 0, ChildShards: childShards(stream, shard) });
         return;
@@ -77,6 +79,15 @@ export async function* push(service: DataStreams, options: PushOptions): AsyncGe
   } finally {
     options.close();
   }
+}
+
+function countEvent(service: DataStreams, { stream, shard }: PushOptions, page: Page): void {
+  const metrics = service.metrics.of(stream);
+  metrics.counters['SubscribeToShardEvent.Success'] += 1;
+  metrics.counters['SubscribeToShardEvent.Bytes'] += page.bytes;
+  metrics.counters['SubscribeToShardEvent.Records'] += page.records.length;
+  metrics.gauges['SubscribeToShardEvent.MillisBehindLatest'] = page.millisBehindLatest;
+  metrics.read(shard.number, page.bytes, page.records.length);
 }
 
 /** The last event of a closed shard has no continuation: by that KCL sees the end, though the model requires the member. */

@@ -13,9 +13,14 @@ export const putRecord: Handler<'PutRecord'> = async (service, input, context) =
   const checked = checkRecords(stream, [input], () => '');
   if (input.SequenceNumberForOrdering !== undefined) checkOrdering(service, stream, input.SequenceNumberForOrdering);
   if (input.DryRun === true) throw dryRunSucceeded();
+  const metrics = service.metrics.of(stream);
+  const beganMs = service.world.clock.monotonicMs();
   const [outcome] = await appendRecords(service, stream, checked);
+  metrics.called('PutRecord', service.world.clock.monotonicMs() - beganMs);
   if ('ErrorCode' in outcome!)
     throw new AwsError(outcome.ErrorCode, outcome.ErrorMessage, outcome.ErrorCode === 'InternalFailure' ? 500 : 400);
+  metrics.counters['PutRecord.Success'] += 1;
+  metrics.counters['PutRecord.Bytes'] += checked.bytes;
   return { ...outcome!, ...encryptionOf(stream) };
 };
 

@@ -28,7 +28,15 @@ export const subscribeToShard: Handler<'SubscribeToShard'> = async (service, inp
     { type, sequenceNumber, timestampMs },
   );
   if (input.DryRun === true) throw dryRunSucceeded();
-  const session = service.fanout.begin(consumer.arn, shardId(number), service.world.clock.monotonicMs());
+  const { counters } = service.metrics.of(stream);
+  let session: ReturnType<typeof service.fanout.begin>;
+  try {
+    session = service.fanout.begin(consumer.arn, shardId(number), service.world.clock.monotonicMs());
+  } catch (error) {
+    counters['SubscribeToShard.RateExceeded'] += 1;
+    throw error;
+  }
+  counters['SubscribeToShard.Success'] += 1;
   // A client may leave before the first event was asked for: a generator that never ran does not clean up.
   const close = (): void => {
     context.signal.removeEventListener('abort', close);

@@ -37,6 +37,7 @@ export class Http1Connection {
   #reserved = 0;
   #held: Buffer[] = [];
   #gone: AbortController | undefined;
+  readonly #answered: (() => void)[] = [];
   /** The client has said that it sends no more. */
   #hasEnded = false;
 
@@ -136,7 +137,7 @@ export class Http1Connection {
     const { contentLength } = head;
     if (contentLength !== undefined && contentLength > serving.bodyLimitBytes)
       throw new FramingError(413, `the body is larger than ${serving.bodyLimitBytes} bytes`);
-    serving.budget.requests += 1;
+    serving.underWay += 1;
     // Of an unknown length the whole limit is reserved: rare, and never too little.
     const wanted = contentLength ?? serving.bodyLimitBytes;
     const room = serving.budget.acquire(wanted);
@@ -147,7 +148,7 @@ export class Http1Connection {
     void room.then(() => {
       if (this.#state === 'ended') {
         serving.budget.release(wanted);
-        serving.budget.requests -= 1;
+        serving.underWay -= 1;
         return;
       }
       this.#beginBody(head, wanted);
@@ -194,6 +195,7 @@ export class Http1Connection {
 
   #request({ method, path, query, headers, version }: Head, body: Buffer): HttpRequest {
     const socket = this.#socket;
+    const answered = this.#answered;
     const gone = (): AbortSignal => {
       this.#gone ??= new AbortController();
       if (socket.destroyed) this.#gone.abort();
@@ -213,6 +215,11 @@ export class Http1Connection {
       // Made when asked for: most requests are answered before anybody could leave.
       get signal() {
         return gone();
+      },
+      onAnswered: (run) => {
+        // Who asks after the client has left is told at once.
+        if (this.#state === 'ended') run();
+        else answered.push(run);
       },
     };
   }
@@ -268,9 +275,10 @@ export class Http1Connection {
 
   #release(): void {
     if (this.#head === undefined) return;
-    const { budget } = this.#http.serving;
-    budget.release(this.#reserved);
-    budget.requests -= 1;
+    const { serving } = this.#http;
+    serving.budget.release(this.#reserved);
+    serving.underWay -= 1;
+    for (const run of this.#answered.splice(0)) run();
     this.#reserved = 0;
     this.#head = undefined;
     this.#body = undefined;

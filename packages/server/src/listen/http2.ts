@@ -21,7 +21,8 @@ async function answer(
 ): Promise<void> {
   const { budget } = serving;
   let reserved = 0;
-  budget.requests += 1;
+  serving.underWay += 1;
+  const answered: (() => void)[] = [];
   const gone = new AbortController();
   stream.on('error', () => stream.destroy());
   stream.once('close', () => gone.abort());
@@ -52,6 +53,7 @@ async function answer(
         secure,
         remoteAddress,
         signal: gone.signal,
+        onAnswered: (run) => void answered.push(run),
       }),
     );
   } catch (error) {
@@ -63,7 +65,8 @@ async function answer(
     }
   } finally {
     budget.release(reserved);
-    budget.requests -= 1;
+    serving.underWay -= 1;
+    for (const run of answered) run();
   }
 }
 

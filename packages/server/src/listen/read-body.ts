@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { BodyBudget } from './body-budget.ts';
+import type { ByteBudget } from '@millrace/world';
 
 /** The body is larger than the server takes, or not what its length said. */
 export class BodyError extends Error {
@@ -17,7 +17,7 @@ export class BodyError extends Error {
 export async function readBody(
   source: Readable,
   declared: number | undefined,
-  { budget, bodyLimitBytes }: { budget: BodyBudget; bodyLimitBytes: number },
+  { budget, bodyLimitBytes }: { budget: ByteBudget; bodyLimitBytes: number },
 ): Promise<{ body: Buffer; reserved: number }> {
   if (declared !== undefined && declared > bodyLimitBytes)
     throw new BodyError(413, `the body is larger than ${bodyLimitBytes} bytes`);

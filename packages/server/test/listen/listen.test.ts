@@ -308,6 +308,18 @@ async function viaHttp2(url: string, socket?: TLSSocket): Promise<string> {
   return text;
 }
 
+test('a TLS session is resumed by the next connection: no certificate, no key exchange a second time', async () => {
+  const place = { host: '127.0.0.1', port: listening.port, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] };
+  const first = connectTls(place);
+  open.push(first);
+  const session = once(first, 'session') as Promise<[Buffer]>;
+  await converse(first, post('x'), (all) => all.includes('"body"'));
+  const again = connectTls({ ...place, session: (await session)[0] });
+  open.push(again);
+  await once(again, 'secureConnect');
+  assert.equal(again.isSessionReused(), true);
+});
+
 test('a thousand HTTP/2 sessions of one request each leave nothing behind', async () => {
   for (let round = 0; round < 20; round += 1)
     await Promise.all(Array.from({ length: 50 }, () => viaHttp2(`http://127.0.0.1:${listening.port}`)));

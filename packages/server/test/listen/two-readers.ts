@@ -1,8 +1,7 @@
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
-import { realWorld } from '@millrace/world';
-import { BodyBudget } from '../../src/listen/body-budget.ts';
+import { ByteBudget, realWorld } from '@millrace/world';
 import { Http1 } from '../../src/listen/http1.ts';
 import type { Handle } from '../../src/listen/listen.ts';
 
@@ -33,7 +32,7 @@ export async function readByOurs(pieces: readonly Buffer[]): Promise<Reading> {
     throw error;
   };
   const { clock } = realWorld();
-  const http1 = new Http1({ handle, budget: new BodyBudget(1 << 20), bodyLimitBytes, report }, clock);
+  const http1 = new Http1({ handle, budget: new ByteBudget(1 << 20), underWay: 0, bodyLimitBytes, report }, clock);
   const statuses = await exchange(pieces, (socket) => http1.accept(socket, false));
   http1.close();
   return { requests, statuses };

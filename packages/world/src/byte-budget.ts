@@ -1,10 +1,11 @@
-/** Bytes of request bodies in memory. Who finds it spent waits in turn; a body larger than all of it waits until it is alone. */
-export class BodyBudget {
+/**
+ * Memory that several share: bodies that come in, answers that go out. Who finds it spent waits in turn; a piece larger than
+ * all of it waits until it is alone.
+ */
+export class ByteBudget {
   readonly #capacity: number;
   readonly #waiting: { bytes: number; resume(): void }[] = [];
   used = 0;
-  /** Requests under way, from their head to the end of their answer. */
-  requests = 0;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
