@@ -5,6 +5,7 @@ import { compileCborWriter } from './cbor/cbor-writer.ts';
 import { CborError, readCbor } from './cbor/cbor-reader.ts';
 import { eventStreamBody } from './event-stream/event-stream-body.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
+import { scanPutRecords } from './json/scan-put-records.ts';
 
 /** One call of an operation: which it is, and how its input is read and its output written. */
 export interface Exchange {
@@ -44,6 +45,13 @@ export function openExchange(request: HttpRequest, services: ReadonlyMap<string,
 
 /** The input, decoded and checked in AWS's order: the body parses, the types are right, the constraints hold. */
 export function readInput({ operation, encoding }: Exchange, body: Buffer): never {
+  if (operation.name === 'PutRecords' && encoding !== 'cbor') {
+    const scanned = scanPutRecords(body);
+    if (scanned !== undefined) {
+      operation.check(scanned as never);
+      return scanned as never;
+    }
+  }
   const tree = encoding === 'cbor' ? parseCbor(body) : parseJson(body);
   const input = operation.decode(tree, encoding === 'cbor' ? 'either' : 'base64');
   operation.check(input);
