@@ -10,7 +10,10 @@ export function jsonBytesEncoder(shape: StructureShape, compiler: JsonEncoderCom
   for (const { name, shape: part } of shape.members) {
     if (part.type !== 'list' || part.element.type !== 'structure') continue;
     if (!part.element.members.some(isBlob)) continue;
-    return blobListEncoder({ whole, name, element: compiler.encoder(part.element) });
+    const { members } = part.element;
+    const blob = members.find(isBlob)!.name;
+    const rest = compiler.encoder({ ...part.element, members: members.filter((member) => member.name !== blob) });
+    return blobListEncoder({ whole, name, blob, rest });
   }
   return (value) => Buffer.from(whole(value));
 }
@@ -24,33 +27,53 @@ interface BlobList {
   readonly whole: JsonEncoder;
   /** The member that is the list. */
   readonly name: string;
-  readonly element: JsonEncoder;
+  /** The member of its elements that is a blob. */
+  readonly blob: string;
+  /** Encodes an element without it. */
+  readonly rest: JsonEncoder;
 }
 
-function blobListEncoder({ whole, name, element }: BlobList): (value: unknown) => Buffer {
+/**
+ * Each element begins with its blob, whose base64 is written by itself: as a part of the element's text it would be copied
+ * twice more (flattened, then looked through for what is not ASCII).
+ */
+function blobListEncoder({ whole, name, blob, rest }: BlobList): (value: unknown) => Buffer {
+  const opening = `{${JSON.stringify(blob)}:"`;
   return (value) => {
-    const list = (value as Record<string, unknown>)[name] as readonly unknown[] | null | undefined;
+    const list = (value as Record<string, unknown>)[name] as readonly Record<string, unknown>[] | null | undefined;
     if (list === undefined || list === null || list.length === 0) return Buffer.from(whole(value));
-    const rest = whole({ ...(value as object), [name]: undefined });
-    // The rest without its closing brace, then the list as the last member: to a reader of JSON it is the same object.
-    const head = `${rest.slice(0, -1)}${rest === '{}' ? '' : ','}${JSON.stringify(name)}:[`;
-    let text = element(list[0]);
-    // Room for the others as if they were like the first; where they are longer, it grows.
-    const expectedBytes = head.length + text.length * list.length * 1.1;
-    let target: Buffer = Buffer.allocUnsafeSlow(Math.ceil(expectedBytes) + 1024);
+    const others = whole({ ...(value as object), [name]: undefined });
+    // The others without their closing brace, then the list as the last member: to a reader of JSON it is the same object.
+    let text = `${others.slice(0, -1)}${others === '{}' ? '' : ','}${JSON.stringify(name)}:[`;
+    let target: Buffer = Buffer.allocUnsafeSlow(expectedBytes(list, blob) + text.length * 3);
     let used = 0;
-    text = head + text;
-    for (let at = 1; at <= list.length; at += 1) {
-      // A UTF-16 unit takes at most three bytes; one more for each bracket at the end.
-      const needed = used + text.length * 3 + 2;
+    for (const element of list) {
+      const bytes = element[blob] as Buffer | null | undefined;
+      const after = rest(element);
+      const blobChars = bytes === undefined || bytes === null ? 0 : Math.ceil(bytes.length / 3) * 4;
+      // A UTF-16 unit takes at most three bytes; the rest is quotes, commas and the brackets at the end.
+      const needed = used + (text.length + after.length) * 3 + blobChars + opening.length + 8;
       if (needed > target.length) target = grown(target, used, needed);
+      if (bytes === undefined || bytes === null) text += after;
+      else {
+        used += target.utf8Write(text + opening, used, target.length - used);
+        used += target.latin1Write(bytes.base64Slice(0, bytes.length), used, blobChars);
+        text = after === '{}' ? '"}' : `",${after.slice(1)}`;
+      }
       used += target.utf8Write(text, used, target.length - used);
-      if (at < list.length) text = `,${element(list[at])}`;
+      text = ',';
     }
     target[used] = 0x5d;
     target[used + 1] = 0x7d;
     return target.subarray(0, used + 2);
   };
+}
+
+/** Room for the blobs, and for a usual record's other members; where they are longer, it grows. */
+function expectedBytes(list: readonly Record<string, unknown>[], blob: string): number {
+  let bytes = 1024;
+  for (const element of list) bytes += ((element[blob] as Buffer | null | undefined)?.length ?? 0) * 1.34 + 200;
+  return Math.ceil(bytes);
 }
 
 function grown(full: Buffer, used: number, needed: number): Buffer {
@@ -61,7 +84,9 @@ function grown(full: Buffer, used: number, needed: number): Buffer {
 
 declare global {
   interface Buffer {
-    /** Writes a text as UTF-8; the number of bytes written. What Buffer.write calls, without its look at the encoding. */
+    /** Writes a text; the number of bytes written. What Buffer.write and toString call, without their look at the encoding. */
     utf8Write(text: string, offset: number, length: number): number;
+    latin1Write(text: string, offset: number, length: number): number;
+    base64Slice(start: number, end: number): string;
   }
 }

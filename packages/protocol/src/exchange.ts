@@ -48,7 +48,7 @@ export function readInput({ operation, encoding }: Exchange, body: Buffer): neve
   if (operation.name === 'PutRecords' && encoding !== 'cbor') {
     const scanned = scanPutRecords(body);
     if (scanned !== undefined) {
-      operation.check(scanned as never);
+      operation.check(scanned);
       return scanned as never;
     }
   }

@@ -133,14 +133,26 @@ export class SegmentReader {
   }
 
   async #read(segment: SegmentInfo, position: number, length: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafe(length);
+    for (;;) {
+      const file = await this.#open(segment);
+      try {
+        return buffer.subarray(0, await readFully(file, buffer, position));
+      } catch (error) {
+        // Closed in between, because so many other files were read: open it again.
+        if ((error as NodeJS.ErrnoException).code !== 'EBADF') throw error;
+      }
+    }
+  }
+
+  #open(segment: SegmentInfo): Promise<File> {
     let file = this.#files.get(segment.path);
     if (file === undefined) {
       file = this.#options.world.disk.open(segment.path, 'read');
       file.catch(() => this.#files.delete(segment.path));
       this.#files.set(segment.path, file);
     }
-    const buffer = Buffer.allocUnsafe(length);
-    return buffer.subarray(0, await readFully(await file, buffer, position));
+    return file;
   }
 
   stop(): void {

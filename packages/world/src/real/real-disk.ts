@@ -1,4 +1,5 @@
 import { close, fdatasync, ftruncate, fstat, open as openFile, read, write, writev } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { access, mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
 import type { Disk, File } from '../world.ts';
 import { lockDirectory } from './directory-lock.ts';
@@ -50,35 +51,64 @@ function openDescriptor(path: string, mode: string): Promise<number> {
 }
 
 function realFile(path: string, descriptor: number): File {
+  const open = new OpenDescriptor(descriptor);
   return {
     path,
     read: (target, offset, length, position) =>
-      new Promise((resolve, reject) => {
-        read(descriptor, target, offset, length, position, (error, count) => (error ? reject(error) : resolve(count)));
-      }),
-    write: (buffers, position) => writeAll(descriptor, buffers, position),
-    datasync: () => settle((done) => fdatasync(descriptor, done)),
-    truncate: (length) => settle((done) => ftruncate(descriptor, length, done)),
-    size: () =>
-      new Promise((resolve, reject) => {
-        fstat(descriptor, (error, stats) => (error ? reject(error) : resolve(stats.size)));
-      }),
-    close: () => settle((done) => close(descriptor, done)),
+      open.use<number>((number, done) => read(number, target, offset, length, position, done)),
+    write: (buffers, position) => writeAll(open, buffers, position),
+    datasync: () => open.use<void>(fdatasync),
+    truncate: (length) => open.use<void>((number, done) => ftruncate(number, length, done)),
+    size: () => open.use<Stats>(fstat).then(({ size }) => size),
+    close: () => open.close(),
   };
 }
 
-function settle(call: (done: (error: Error | null) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    call((error) => (error ? reject(error) : resolve()));
-  });
+type Done<Result> = (error: Error | null, result: Result) => void;
+
+/**
+ * A descriptor's number names another file soon after it was closed. So the close waits for what is under way, and nothing
+ * begins after it: that fails with EBADF, as it would if the number were not used again.
+ */
+class OpenDescriptor {
+  readonly #number: number;
+  #underWay = 0;
+  #isClosed = false;
+  #closeNow: (() => void) | undefined;
+
+  constructor(number: number) {
+    this.#number = number;
+  }
+
+  use<Result>(call: (number: number, done: Done<Result>) => void): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) return reject(Object.assign(new Error('EBADF: the file was closed'), { code: 'EBADF' }));
+      this.#underWay += 1;
+      call(this.#number, (error, result) => {
+        this.#underWay -= 1;
+        if (this.#underWay === 0) this.#closeNow?.();
+        if (error) reject(error);
+        else resolve(result);
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    this.#isClosed = true;
+    return new Promise((resolve, reject) => {
+      this.#closeNow = () => close(this.#number, (error) => (error ? reject(error) : resolve()));
+      if (this.#underWay === 0) this.#closeNow();
+    });
+  }
 }
 
 /** A write may take only a part (a nearly full disk, a signal): go on behind it until all is written or the disk says why not. */
-async function writeAll(descriptor: number, buffers: readonly Uint8Array[], position: number): Promise<void> {
+async function writeAll(open: OpenDescriptor, buffers: readonly Uint8Array[], position: number): Promise<void> {
   let rest = buffers.filter(({ byteLength }) => byteLength > 0);
   let at = position;
   while (rest.length > 0) {
-    let written = await writeOnce(descriptor, rest, at);
+    let written = await writeOnce(open, rest, at);
     at += written;
     let whole = 0;
     while (whole < rest.length && written >= rest[whole]!.byteLength) written -= rest[whole++]!.byteLength;
@@ -87,11 +117,10 @@ async function writeAll(descriptor: number, buffers: readonly Uint8Array[], posi
   }
 }
 
-function writeOnce(descriptor: number, buffers: readonly Uint8Array[], position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const done = (error: Error | null, count: number): void => (error ? reject(error) : resolve(count));
+function writeOnce(open: OpenDescriptor, buffers: readonly Uint8Array[], position: number): Promise<number> {
+  return open.use<number>((number, done) => {
     // IOV_MAX is 1,024 on the systems we know.
-    if (buffers.length === 1) write(descriptor, buffers[0]!, 0, buffers[0]!.byteLength, position, done);
-    else writev(descriptor, buffers.slice(0, 1024), position, done);
+    if (buffers.length === 1) write(number, buffers[0]!, 0, buffers[0]!.byteLength, position, done);
+    else writev(number, buffers.slice(0, 1024), position, done);
   });
 }
