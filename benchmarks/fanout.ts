@@ -1,11 +1,11 @@
 /**
  * Put-to-receive latency by SubscribeToShard: a fixed rate of PutRecord calls, each record carrying when it was due.
- * Open loop: a late put counts from when it should have been sent. usage: fanout.ts ENDPOINT STREAM SECONDS RATE
+ * Open loop: a late put counts from when it should have been sent. usage: fanout.ts ENDPOINT STREAM SECONDS RATE [CONSUMERS]
  */
 import { Kinesis } from '@aws-sdk/client-kinesis';
 import { buildRequest, openConnection } from './raw-client.ts';
 
-const [endpoint, stream, seconds, rate] = process.argv.slice(2);
+const [endpoint, stream, seconds, rate, consumerCount = '1'] = process.argv.slice(2);
 const url = new URL(endpoint!);
 const client = new Kinesis({
   endpoint: endpoint!,
@@ -13,31 +13,37 @@ const client = new Kinesis({
   credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
 });
 const total = Number(seconds) * Number(rate);
+const wanted = total * Number(consumerCount);
 const latencies: number[] = [];
 
 const { StreamDescriptionSummary: summary } = await client.describeStreamSummary({ StreamName: stream! });
-const { Consumer: consumer } = await client.registerStreamConsumer({
-  StreamARN: summary!.StreamARN!,
-  ConsumerName: 'bench',
-});
-for (;;) {
-  const { ConsumerDescription: found } = await client.describeStreamConsumer({ ConsumerARN: consumer!.ConsumerARN! });
-  if (found?.ConsumerStatus === 'ACTIVE') break;
-  await new Promise((resolve) => setTimeout(resolve, 50));
-}
 const { Shards: shards } = await client.listShards({ StreamName: stream! });
 const stop = new AbortController();
-const readers = shards!.map(async ({ ShardId: shardId }) => {
-  const { EventStream: events } = await client.subscribeToShard(
-    { ConsumerARN: consumer!.ConsumerARN!, ShardId: shardId!, StartingPosition: { Type: 'LATEST' } },
-    { abortSignal: stop.signal },
-  );
-  for await (const { SubscribeToShardEvent: event } of events!) {
-    const now = performance.now();
-    for (const record of event!.Records!) latencies.push(now - Number(Buffer.from(record.Data!).toString()));
-    if (latencies.length >= total) stop.abort();
+
+/** Registers a consumer, waits until it may subscribe, and reads all shards from now on. */
+async function consume(ConsumerName: string): Promise<Promise<void>[]> {
+  const { Consumer: consumer } = await client.registerStreamConsumer({ StreamARN: summary!.StreamARN!, ConsumerName });
+  const ConsumerARN = consumer!.ConsumerARN!;
+  for (;;) {
+    const { ConsumerDescription: found } = await client.describeStreamConsumer({ ConsumerARN });
+    if (found?.ConsumerStatus === 'ACTIVE') break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
-});
+  return shards!.map(async ({ ShardId: shardId }) => {
+    const { EventStream: events } = await client.subscribeToShard(
+      { ConsumerARN, ShardId: shardId!, StartingPosition: { Type: 'LATEST' } },
+      { abortSignal: stop.signal },
+    );
+    for await (const { SubscribeToShardEvent: event } of events!) {
+      const now = performance.now();
+      for (const record of event!.Records!) latencies.push(now - Number(Buffer.from(record.Data!).toString()));
+      if (latencies.length >= wanted) stop.abort();
+    }
+  });
+}
+
+const readers: Promise<void>[] = [];
+for (let n = 0; n < Number(consumerCount); n += 1) readers.push(...(await consume(`bench-${n}`)));
 await new Promise((resolve) => setTimeout(resolve, 300));
 const pool = await Promise.all(Array.from({ length: 16 }, () => openConnection(url.hostname, Number(url.port))));
 const began = performance.now();
@@ -54,7 +60,8 @@ await Promise.all(
         buildRequest(
           url.host,
           'PutRecord',
-          JSON.stringify({ StreamName: stream, PartitionKey: `key-${index % 997}`, Data: data }),
+          Buffer.from(JSON.stringify({ StreamName: stream, PartitionKey: `key-${index % 997}`, Data: data })),
+          {},
         ),
       );
     }
@@ -67,6 +74,6 @@ latencies.sort((a, b) => a - b);
 const at = (p: number): number =>
   latencies[Math.min(latencies.length - 1, Math.floor(p * latencies.length))] ?? Number.NaN;
 console.log(
-  JSON.stringify({ received: latencies.length, sent: total, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: at(0.999) }),
+  JSON.stringify({ received: latencies.length, sent: wanted, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: at(0.999) }),
 );
-process.exit(latencies.length >= total ? 0 : 1);
+process.exit(latencies.length >= wanted ? 0 : 1);

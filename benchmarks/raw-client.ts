@@ -11,14 +11,26 @@ export interface RawConnection {
   close(): void;
 }
 
-/** A whole aws-json 1.1 request. The signature is not one: the servers measured run without checking it. */
-export function buildRequest(host: string, target: string, body: string): Buffer {
-  const bytes = Buffer.from(body);
-  const head =
-    `POST / HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/x-amz-json-1.1\r\nX-Amz-Target: Kinesis_20131202.${target}\r\n` +
-    'X-Amz-Date: 20260101T000000Z\r\nAuthorization: AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/kinesis/aws4_request, ' +
-    `SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}\r\nContent-Length: ${bytes.length}\r\n\r\n`;
-  return Buffer.concat([Buffer.from(head), bytes]);
+export interface RequestOptions {
+  readonly encoding?: 'json' | 'cbor';
+  /** Makes the Authorization header's value; without it the signature is none, for servers that do not check it. */
+  sign?(headers: Readonly<Record<string, string>>, body: Buffer): string;
+}
+
+/** A whole request of the aws-json protocol. */
+export function buildRequest(host: string, target: string, body: Buffer, options: RequestOptions): Buffer {
+  const now = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const headers: Record<string, string> = {
+    host,
+    'content-type': options.encoding === 'cbor' ? 'application/x-amz-cbor-1.1' : 'application/x-amz-json-1.1',
+    'x-amz-target': `Kinesis_20131202.${target}`,
+    'x-amz-date': now,
+  };
+  const nobody = `AWS4-HMAC-SHA256 Credential=bench/${now.slice(0, 8)}/us-east-1/kinesis/aws4_request, SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`;
+  const authorization = options.sign?.(headers, body) ?? nobody;
+  const lines = Object.entries({ ...headers, authorization, 'content-length': String(body.length) });
+  const head = `POST / HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+  return Buffer.concat([Buffer.from(head), body]);
 }
 
 export function openConnection(host: string, port: number): Promise<RawConnection> {

@@ -1,162 +1,185 @@
 /**
- * `npm run bench [-- --seconds N]`: Millrace, durable, beside kinesalite in memory, in one run on one machine.
- * Prints a table and writes .cache/bench.json. The machine's speed drifts: read the ratios.
+ * `npm run bench`: Millrace, durable, beside its peers in memory, and beside what the machine can do at all. Prints tables and
+ * writes .cache/bench.json. The machine's speed drifts: read the ratios.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import type { LoadResult } from './load.ts';
+import { startFerrokinesis, startKinesalite, startKinesisLocal, startMillrace, startMoto } from './candidates.ts';
+import type { Candidate, Start } from './candidates.ts';
+import { measureKafka } from './kafka.ts';
+import { measureLimits } from './limits.ts';
+import { processUsage } from './process-usage.ts';
 import { buildRequest, openConnection } from './raw-client.ts';
-import { processUsage, startKinesalite, startMillrace } from './servers.ts';
-import type { Candidate } from './servers.ts';
+import { measureFanout, measureRestart, measureShardMemory, measureShortSessions } from './scenarios.ts';
+import { table } from './table.ts';
+import { workloads } from './workloads.ts';
+import type { LoadResult, Workload } from './workloads.ts';
 
 const run = promisify(execFile);
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '5' }, help: { type: 'boolean', short: 'h' } },
+  options: {
+    seconds: { type: 'string', default: '4' },
+    servers: { type: 'string', default: 'kinesalite,kinesis-local,moto,ferrokinesis' },
+    only: { type: 'string', default: '' },
+    gigabytes: { type: 'string', default: '1' },
+    help: { type: 'boolean', short: 'h' },
+  },
 });
 if (values.help) {
-  console.log('usage: npm run bench [-- --seconds N]   seconds a workload, default 5');
+  console.log(`usage: npm run bench [-- OPTIONS]
+  --seconds N       seconds a workload (4)
+  --servers A,B     peers to measure (kinesalite,kinesis-local,moto,ferrokinesis); none for ""
+  --only TEXT       only workloads and parts whose name has the text
+  --gigabytes N     backlog of the restart (1)`);
   process.exit(0);
 }
 
-interface Row {
-  readonly server: string;
+export interface Row {
   readonly workload: string;
+  readonly server: string;
   readonly perSecond: number;
   readonly mbPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  readonly p999Ms: number;
   /** Server CPU microseconds a record. */
   readonly cpuUs: number;
   readonly residentMb: number;
 }
 
-const workloads = ['put-record-100', 'put-records-100', 'put-records-1024', 'replay'];
+const peers: Readonly<Record<string, Start>> = {
+  kinesalite: startKinesalite,
+  'kinesis-local': startKinesisLocal,
+  moto: startMoto,
+  ferrokinesis: startFerrokinesis,
+};
+const isWanted = (name: string): boolean => name.toLowerCase().includes(values.only.toLowerCase());
+const seconds = Number(values.seconds);
+const failures: string[] = [];
 
-async function measure(start: () => Promise<Candidate>): Promise<{ rows: Row[]; readyMs: number; idleMb: number }> {
+/** Runs the workloads against one server, started afresh for each that does not continue the one before. */
+async function measure(start: Start, own: boolean): Promise<Row[]> {
   const rows: Row[] = [];
-  let idle = { readyMs: 0, idleMb: 0 };
-  for (const workload of workloads) {
-    if (workload === 'replay') continue;
-    const server = await start();
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    idle = { readyMs: server.readyMs, idleMb: processUsage(server.pid).residentMb };
+  let server: Candidate | undefined;
+  for (const [at, workload] of workloads.entries()) {
+    if (workload.args !== undefined && !own) continue;
+    const needed =
+      isWanted(workload.name) ||
+      workloads
+        .slice(at + 1)
+        .some((later) => later.continues === true && isWanted(later.name) && startOf(later) === workload);
+    if (!needed) continue;
     try {
-      await createStream(server, 'bench', 8);
+      if (workload.continues !== true || server === undefined) {
+        await server?.stop();
+        server = await start({ args: await argumentsOf(workload) });
+        await createStream(server, 'bench', workload.shards ?? 8);
+      }
       rows.push(await drive(server, workload));
-      // The backlog that was just written is what the replay reads: no second load is needed.
-      if (workload === 'put-records-1024') rows.push(await drive(server, 'replay'));
-    } finally {
-      await server.stop();
+    } catch (error) {
+      // A peer may not have it (CBOR, large requests): that is a result too. Of our own it is a failure of the run.
+      const text = `${server?.name ?? 'a server'}: ${workload.name}: ${(error as Error).message.split('\n').find((line) => line.includes('Error')) ?? (error as Error).message}`;
+      process.stderr.write(`${text}\n`);
+      failures.push(text);
     }
   }
-  return { rows, ...idle };
+  await server?.stop();
+  return rows;
 }
 
-async function drive(server: Candidate, workload: string): Promise<Row> {
-  process.stderr.write(`${server.name}: ${workload} …\n`);
+/** The workload whose server a later one continues. */
+function startOf(later: Workload): Workload | undefined {
+  const before = workloads.slice(0, workloads.indexOf(later));
+  return before.findLast(({ continues }) => continues !== true);
+}
+
+let configuration: string | undefined;
+
+async function argumentsOf({ args = [], isSigned }: Workload): Promise<readonly string[]> {
+  if (isSigned !== true) return args;
+  if (configuration === undefined) {
+    configuration = join(await mkdtemp(join(tmpdir(), 'millrace-bench-')), 'millrace.json');
+    const identities = [{ accessKeyId: 'BENCHKEY', secretAccessKey: 'bench-secret', name: 'bench' }];
+    await writeFile(configuration, JSON.stringify({ identities }));
+  }
+  return [...args, '--config', configuration];
+}
+
+async function drive(server: Candidate, workload: Workload): Promise<Row> {
+  process.stderr.write(`${server.name}: ${workload.name} …\n`);
   const before = processUsage(server.pid).cpuSeconds;
-  const args = [
-    '--conditions=source',
-    join(import.meta.dirname, 'load.ts'),
-    workload,
-    server.host,
-    String(server.port),
-    'bench',
-    values.seconds,
-  ];
-  const { stdout } = await run(process.execPath, args, { maxBuffer: 1 << 24 });
+  const args = [server.host, String(server.port), 'bench', String(seconds), JSON.stringify(workload)];
+  const load = join(import.meta.dirname, 'load.ts');
+  const { stdout } = await run(process.execPath, ['--conditions=source', load, ...args], {
+    maxBuffer: 1 << 24,
+    timeout: 300_000,
+  });
   const result = JSON.parse(stdout) as LoadResult;
   const { cpuSeconds, residentMb } = processUsage(server.pid);
-  // The load's second of warm-up is in the CPU too: scale it to the measured share.
-  const warmUp = workload === 'replay' ? 1 : result.seconds / (result.seconds + 1);
   return {
+    workload: workload.name,
     server: server.name,
-    workload,
     perSecond: result.records / result.seconds,
     mbPerSecond: result.bytes / result.seconds / 1e6,
     p50Ms: result.p50Ms,
     p99Ms: result.p99Ms,
-    cpuUs: (((cpuSeconds - before) * warmUp) / result.records) * 1e6,
+    p999Ms: result.p999Ms,
+    cpuUs: ((cpuSeconds - before) / result.allRecords) * 1e6,
     residentMb,
   };
 }
 
 async function createStream(server: Candidate, name: string, shards: number): Promise<void> {
   const connection = await openConnection(server.host, server.port);
-  const host = `${server.host}:${server.port}`;
-  await connection.send(buildRequest(host, 'CreateStream', JSON.stringify({ StreamName: name, ShardCount: shards })));
-  for (;;) {
-    const answer = await connection.send(
-      buildRequest(host, 'DescribeStreamSummary', JSON.stringify({ StreamName: name })),
-    );
-    if (answer.body.includes('"ACTIVE"')) break;
+  const send = (operation: string, input: object): Promise<{ status: number; body: Buffer }> =>
+    connection.send(buildRequest(`${server.host}:${server.port}`, operation, Buffer.from(JSON.stringify(input)), {}));
+  const made = await send('CreateStream', { StreamName: name, ShardCount: shards });
+  // A server that verifies signatures has its stream made by the load.
+  if (made.status === 400 && made.body.includes('UnrecognizedClient')) return connection.close();
+  if (made.status !== 200) throw new Error(`CreateStream: ${made.body.toString().slice(0, 200)}`);
+  while (!(await send('DescribeStreamSummary', { StreamName: name })).body.includes('"ACTIVE"'))
     await new Promise((resolve) => setTimeout(resolve, 20));
-  }
   connection.close();
 }
 
-async function fanoutLatency(): Promise<{ p50Ms: number; p99Ms: number; p999Ms: number; received: number }> {
-  const server = await startMillrace();
-  try {
-    await createStream(server, 'bench', 2);
-    const endpoint = `http://${server.host}:${server.port}`;
-    process.stderr.write('millrace: SubscribeToShard at 1,000 records/s …\n');
-    const script = join(import.meta.dirname, 'fanout.ts');
-    const { stdout } = await run(process.execPath, [
-      '--conditions=source',
-      script,
-      endpoint,
-      'bench',
-      values.seconds,
-      '1000',
-    ]);
-    return JSON.parse(stdout) as { p50Ms: number; p99Ms: number; p999Ms: number; received: number };
-  } finally {
-    await server.stop();
-  }
-}
+const own = await measure(startMillrace, true);
+const others: Row[] = [];
+for (const name of values.servers.split(',').filter((text) => text !== ''))
+  others.push(...(await measure(peers[name]!, false)));
+const scenarios = {
+  fanout: isWanted('fan-out') ? await measureFanout(seconds) : undefined,
+  sessions: isWanted('sessions') ? await measureShortSessions() : undefined,
+  restart: isWanted('restart') ? await measureRestart(Number(values.gigabytes)) : undefined,
+  shardMemory: isWanted('idle shards') ? await measureShardMemory() : undefined,
+};
+const limits = isWanted('limits') ? await measureLimits() : undefined;
+const kafka = isWanted('kafka') ? await measureKafka() : undefined;
 
-function table(rows: readonly Row[]): string {
-  const head = ['workload', 'server', 'records/s', 'MB/s', 'p50 ms', 'p99 ms', 'CPU µs/record', 'memory MB'];
-  const lines = rows.map((row) => [
-    row.workload,
-    row.server,
-    Math.round(row.perSecond).toLocaleString('en'),
-    row.mbPerSecond.toFixed(1),
-    row.p50Ms.toFixed(2),
-    row.p99Ms.toFixed(2),
-    row.cpuUs.toFixed(2),
-    row.residentMb.toFixed(0),
-  ]);
-  const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]!.length)));
-  return [head, ...lines].map((line) => line.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')).join('\n');
+const rows = workloads.flatMap(({ name }) => [...own, ...others].filter((row) => row.workload === name));
+console.log(
+  `\n${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}; Millrace syncs to disk before each acknowledgement, its peers keep all in memory\n`,
+);
+console.log(table(rows.map((row) => ({ ...row, ...ratio(row) }))));
+for (const [name, part] of Object.entries({ ...scenarios, limits, kafka })) {
+  if (part === undefined) continue;
+  console.log(`\n${name}`);
+  for (const line of part) console.log(`  ${line}`);
 }
-
-const millrace = await measure(startMillrace);
-const fanout = await fanoutLatency();
-const kinesalite = await measure(startKinesalite);
-const rows = workloads.flatMap((workload) =>
-  [...millrace.rows, ...kinesalite.rows].filter((row) => row.workload === workload),
-);
-const ratios = workloads.map((workload) => {
-  const [ours, theirs] = rows.filter((row) => row.workload === workload);
-  return `${workload}: ${(ours!.perSecond / theirs!.perSecond).toFixed(1)} times kinesalite's records/s, ${(theirs!.cpuUs / ours!.cpuUs).toFixed(1)} times less CPU a record`;
-});
-console.log(
-  `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}; Millrace syncs to disk before each acknowledgement\n`,
-);
-console.log(`${table(rows)}\n\n${ratios.join('\n')}\n`);
-console.log(
-  `SubscribeToShard put to receive at 1,000 records/s: p50 ${fanout.p50Ms.toFixed(2)} ms, p99 ${fanout.p99Ms.toFixed(2)} ms, ${fanout.received} received`,
-);
-console.log(
-  `Millrace: ready in ${millrace.readyMs.toFixed(0)} ms, ${millrace.idleMb.toFixed(0)} MB idle; kinesalite: ${kinesalite.readyMs.toFixed(0)} ms, ${kinesalite.idleMb.toFixed(0)} MB`,
-);
+if (failures.length > 0) console.log(`\nnot measured\n  ${failures.join('\n  ')}`);
 await mkdir(join(import.meta.dirname, '../.cache'), { recursive: true });
 await writeFile(
   join(import.meta.dirname, '../.cache/bench.json'),
-  `${JSON.stringify({ rows, fanout, millrace, kinesalite }, null, 2)}\n`,
+  `${JSON.stringify({ rows, scenarios, limits, kafka, failures }, null, 2)}\n`,
 );
+if (configuration !== undefined) await rm(join(configuration, '..'), { recursive: true });
+if (failures.some((text) => text.startsWith('millrace'))) process.exitCode = 1;
+
+/** How many times Millrace's records a second are the peer's, and its CPU a record ours. */
+function ratio(row: Row): { times: string } {
+  const ours = own.find(({ workload }) => workload === row.workload);
+  if (ours === undefined || ours === row) return { times: '' };
+  return { times: `${(ours.perSecond / row.perSecond).toFixed(1)}×, CPU ${(row.cpuUs / ours.cpuUs).toFixed(1)}×` };
+}

@@ -3,6 +3,9 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
+export const cli = join(root, 'packages/server/dist/cli.js');
+/** The command of a checkout, as people run it. */
+export const launcher = join(root, 'millrace');
 
 /** A `millrace serve` in a process of its own, for the demo, the tests and the benchmarks. */
 export interface ServerProcess {
@@ -19,15 +22,14 @@ export interface ServerProcess {
 
 /**
  * Starts the built server on a free port and resolves when it says that it is ready; rejects with its log when it exits
- * first. The server never outlives this process. `command` is one that runs the command that follows it, such as `nice`.
+ * first. The server never outlives this process. `command` stands before `serve`.
  */
 export async function startServer(
   args: readonly string[],
-  { env = {}, command = [] }: { env?: NodeJS.ProcessEnv; command?: readonly string[] } = {},
+  { env = {}, command = [process.execPath, cli] }: { env?: NodeJS.ProcessEnv; command?: readonly string[] } = {},
 ): Promise<ServerProcess> {
   const began = performance.now();
-  const cli = join(root, 'packages/server/dist/cli.js');
-  const [program, ...parameters] = [...command, process.execPath, cli, 'serve', '--port', '0', ...args];
+  const [program, ...parameters] = [...command, 'serve', '--port', '0', ...args];
   const child = spawn(program!, parameters, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },

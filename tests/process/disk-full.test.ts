@@ -4,13 +4,21 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startServer } from '../../tools/server-process.ts';
+import { cli, startServer } from '../../tools/server-process.ts';
 import { kinesisCaller, untilActive } from './caller.ts';
 
 test('a full disk gives a clear error, loses nothing, and the server goes on when there is room again', async () => {
   const data = await mkdtemp(join(tmpdir(), 'millrace-full-'));
   const server = await startServer(['--data', data, '--limits', 'none', '--transition-ms', '0'], {
-    command: ['unshare', '-rm', 'sh', '-c', `mount -t tmpfs -o size=100m tmpfs ${data} && exec "$0" "$@"`],
+    command: [
+      'unshare',
+      '-rm',
+      'sh',
+      '-c',
+      `mount -t tmpfs -o size=100m tmpfs ${data} && exec "$0" "$@"`,
+      process.execPath,
+      cli,
+    ],
   });
   const inside = join(`/proc/${server.child.pid}/root`, data);
   const call = kinesisCaller(server.endpoint);

@@ -7,7 +7,7 @@ import type { OpenDataStreams } from '@millrace/data-streams';
 import { openEmbeddedLog, openRegistry } from '@millrace/log';
 import { loadService } from '@millrace/model';
 import type { HttpResponse } from '@millrace/protocol';
-import { ByteBudget, realWorld } from '@millrace/world';
+import { ByteBudget, holdProcess, realWorld } from '@millrace/world';
 import type { World } from '@millrace/world';
 import { ConfigurationError } from './configuration.ts';
 import type { Configuration } from './configuration.ts';
@@ -24,6 +24,15 @@ const bodyLimitBytes = 16 << 20;
 
 /** Runs the server until SIGTERM or SIGINT; resolves with the exit code. */
 export async function serve(configuration: Configuration): Promise<number> {
+  const hold = holdProcess();
+  try {
+    return await serveUntilTold(configuration);
+  } finally {
+    hold.release();
+  }
+}
+
+async function serveUntilTold(configuration: Configuration): Promise<number> {
   const world = realWorld();
   const { settings } = configuration;
   const logger = createLogger(settings.log, world.clock, (line) => process.stderr.write(line));

@@ -146,11 +146,8 @@ export class Http1Connection {
     this.#state = 'answering';
     this.#wait(undefined);
     void room.then(() => {
-      if (this.#state === 'ended') {
-        serving.budget.release(wanted);
-        serving.underWay -= 1;
-        return;
-      }
+      // Its close has counted the request off already.
+      if (this.#state === 'ended') return serving.budget.release(wanted);
       this.#beginBody(head, wanted);
       this.#feedHeld();
     });

@@ -214,6 +214,26 @@ test('a client that leaves in the middle gives its room back, and its request is
   await until(() => listening.metrics()['bodyBytes'] === 0 && listening.metrics()['requests'] === 0);
 });
 
+test('clients that leave while their bodies wait for room are counted off once', async () => {
+  const held: (() => void)[] = [];
+  handle = async (request) => {
+    await new Promise<void>((resolve) => void held.push(resolve));
+    return echo({ ...request, body: Buffer.alloc(0) });
+  };
+  const bytes = post('x'.repeat(bodyLimitBytes));
+  for (let n = 0; n < 2; n += 1) dial().write(bytes);
+  await until(() => held.length === 2);
+  const leaving = Array.from({ length: 3 }, () => dial());
+  // The head alone: with a body unread behind it the server would not hear of the end.
+  for (const socket of leaving) socket.write(bytes.slice(0, bytes.indexOf('xx')));
+  await until(() => listening.metrics()['requests'] === 5);
+  for (const socket of leaving) socket.destroy();
+  await until(() => listening.metrics()['requests'] === 2);
+  for (const resolve of held.splice(0)) resolve();
+  await until(() => listening.metrics()['bodyBytes'] === 0);
+  assert.equal(listening.metrics()['requests'], 0);
+});
+
 test('a pushed body goes out piece by piece, as fast as its reader takes it, and is let go when the reader leaves', async () => {
   let asked = 0;
   let isReturned = false;
