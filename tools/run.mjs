@@ -23,6 +23,7 @@ const tasks = {
     run: () => source('tests/simulation/planted-bugs.ts', []),
   },
   simulate: { help: 'the simulation; --seeds N, --seed N', run: simulate },
+  faults: { help: 'real processes at length: killed a hundred times, crowded by 10,000 connections', run: faults },
   bench: { help: 'the benchmarks', run: (args) => source('benchmarks/run.ts', args) },
   demo: { help: 'stream real records through a server', run: (args) => (build(), source('tools/demo/demo.ts', args)) },
 };
@@ -132,6 +133,13 @@ function simulate(args) {
   const seed = value('--seed');
   const env = { ...process.env, ...(seeds && { MILLRACE_SEEDS: seeds }), ...(seed && { MILLRACE_SEED: seed }) };
   runNode(['--conditions=source', '--test', '--test-reporter=spec', 'tests/simulation/**/*.test.ts'], env);
+}
+
+function faults() {
+  build();
+  const env = { MILLRACE_FAULTS: '1', MILLRACE_KILL_ROUNDS: '100', ...process.env };
+  const each = ['--test-concurrency=1', '--test-reporter=spec'];
+  runNode(['--conditions=source', '--test', ...each, 'tests/process/**/*.test.ts'], env);
 }
 
 function source(file, args) {

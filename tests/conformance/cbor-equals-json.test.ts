@@ -130,6 +130,8 @@ async function tell(call: Call, account: string): Promise<Map<string, unknown>> 
   }
   await told('GetRecords', { ShardIterator }, 'GetRecords at the end of a shard');
   await told('RegisterStreamConsumer', { StreamARN, ConsumerName: 'c' });
+  const consumer = async () => call('DescribeStreamConsumer', { StreamARN, ConsumerName: 'c' });
+  while (!JSON.stringify(await consumer()).includes('"ACTIVE"'));
   await told('ListStreamConsumers', { StreamARN });
   await told('DescribeStreamConsumer', { StreamARN, ConsumerName: 'c' });
   await told('SubscribeToShard', {

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { openEmbeddedLog } from '@millrace/log';
 import type { ShardLog } from '@millrace/log';
 import { simulatedWorld } from '@millrace/world';
-import type { SimulatedWorld } from '@millrace/world';
+import type { DiskFaults, SimulatedWorld } from '@millrace/world';
 import { settle } from './settle.ts';
 
 const directory = '/data';
@@ -37,10 +37,17 @@ export async function story(seed: number): Promise<void> {
     await checkAll(log, world, known);
     const tails = shards.map((shard) => followTail(log, shard));
     const writers = Array.from({ length: 4 }, () => write(log, world, known));
+    void readAgain(log, world, known);
     if (world.draw(3) === 0) world.disk.faults = { writeFails: () => world.draw(20) === 0 };
     // Near the end of a journal file, so that what is left of a refused write stays in a file that is not the last.
     if (world.draw(3) === 0) world.disk.faults = { writeFails: (_path, end) => end > 5000 && world.draw(3) > 0 };
     if (world.draw(4) === 0) world.disk.faults = { ...world.disk.faults, syncFails: () => world.draw(40) === 0 };
+    const reads: DiskFaults = {
+      ...(world.draw(3) === 0 && { readIsShort: () => world.draw(3) === 0 }),
+      ...(world.draw(3) === 0 && { readFails: () => world.draw(10) === 0 }),
+      ...(world.draw(4) === 0 && { extraMs: () => (world.draw(10) === 0 ? 50 : 0) }),
+    };
+    world.disk.faults = { ...world.disk.faults, ...reads };
     await world.run({ forMs: 20 + world.draw(200) });
     world.stepClock(world.draw(20_000) - 10_000);
     await world.run({ forMs: 20 + world.draw(200) });
@@ -52,10 +59,15 @@ export async function story(seed: number): Promise<void> {
   await checkAll(await openOn(world), world, known);
 }
 
+/** Nothing is damaged here: what says so is wrong. Flushes may fail. */
+function report(message: string): void {
+  if (!message.startsWith('flush: ')) throw new Error(message);
+}
+
 async function openOn(world: SimulatedWorld): Promise<ShardLog> {
   const opened = await settle(
     world,
-    openEmbeddedLog({ world, directory, cipher, hotBytes: 6000, journalFileBytes: 8192 }),
+    openEmbeddedLog({ world, directory, cipher, hotBytes: 6000, journalFileBytes: 8192, report }),
   );
   for (const shard of shards) await opened.create(shard);
   return opened;
@@ -101,6 +113,28 @@ function followTail(log: ShardLog, shard: number): Tail {
     }
   })();
   return tail;
+}
+
+/** Reads one shard from its beginning again and again, while it is written, moved to segments, and hard to read. */
+async function readAgain(log: ShardLog, world: SimulatedWorld, known: Knowledge): Promise<void> {
+  for (;;) {
+    const shard = shards[world.draw(shards.length)]!;
+    let expected = 0;
+    for (;;) {
+      const page = await Promise.resolve(log.read(shard, expected, { maxRecords: 10, maxBytes: 2000 })).catch(
+        (error: NodeJS.ErrnoException) => assert.equal(error.code, 'EIO'),
+      );
+      if (page === undefined) break;
+      for (const { index, data } of page.records) {
+        assert.equal(index, expected, `shard ${shard}: a reader from the beginning missed a record`);
+        const text = known.acknowledged.get(shard)!.get(index);
+        if (text !== undefined) assert.equal(data.toString(), text, `shard ${shard}: ${index} is altered`);
+        expected += 1;
+      }
+      if (page.nextIndex >= page.tailIndex) break;
+    }
+    await new Promise<void>((resolve) => world.clock.setTimer(world.draw(20), resolve));
+  }
 }
 
 function checkTail(tail: Tail, acknowledged: ReadonlyMap<number, string>): void {

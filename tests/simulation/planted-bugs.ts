@@ -70,6 +70,18 @@ const bugs: readonly PlantedBug[] = [
     to: '      shard.settleAppend();',
   },
   {
+    what: 'a short read is taken for the end of the file',
+    file: 'packages/log/src/embedded/segment.ts',
+    from: '    if (count === 0) break;\n    have += count;',
+    to: '    have += count;\n    break;',
+  },
+  {
+    what: 'damage in a segment is passed over in silence',
+    file: 'packages/log/src/embedded/segment-reader.ts',
+    from: '          this.#options.report(',
+    to: '          void String(',
+  },
+  {
     what: 'arrival times follow a clock that steps back',
     file: committer,
     from: 'Math.max(now, shard.lastArrivalMs)',
@@ -108,8 +120,8 @@ const bugs: readonly PlantedBug[] = [
   {
     what: 'retention is an hour early',
     file: `${streams}/reading.ts`,
-    from: 'retentionHours * 3_600_000',
-    to: '(retentionHours - 1) * 3_600_000',
+    from: 'place.stream.retentionHours * 3_600_000',
+    to: '(place.stream.retentionHours - 1) * 3_600_000',
   },
   {
     what: 'iterators lose their place at a restart',

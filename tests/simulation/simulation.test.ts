@@ -3,4 +3,6 @@ import { forEachSeed } from './seeds.ts';
 
 test('the log keeps its promises through crashes, failed writes and clock steps', () => forEachSeed('./log-story.ts'));
 
+test('damaged files lose what was in them, no more, and it is told', () => forEachSeed('./damage-story.ts'));
+
 test('streams keep their promises through crashes, reshards and full disks', () => forEachSeed('./streams-story.ts'));

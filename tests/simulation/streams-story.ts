@@ -43,7 +43,7 @@ export async function story(seed: number): Promise<void> {
     world.crash();
     streams = await open(world);
     await checkHeld(streams, world, known);
-    if (world.draw(2) === 0) world.stepClock(world.draw(9 * 3_600_000));
+    if (world.draw(2) === 0) world.stepClock(world.draw(20 * 3_600_000));
   }
   await settle(world, streams.untilActive('s'));
   checkShards(streams);

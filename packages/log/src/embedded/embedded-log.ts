@@ -33,6 +33,8 @@ export interface EmbeddedLogOptions {
 /** Memory is given back to the disk at the latest after this time, so that expired data leaves the journal too. */
 const flushEveryMs = 600_000;
 const flushRetryMs = 1000;
+/** More than one place of damage in the journal can have held: a batch has 16 MiB, a record at least 7 bytes. */
+const lostIndices = 1 << 24;
 
 /** Opens or creates the shard log of one directory, which the caller has locked for this process. */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<ShardLog> {
@@ -103,6 +105,8 @@ class EmbeddedLog implements ShardLog {
       betweenBatches: () => this.#betweenBatches(),
     });
     this.#committer.hotBytes = hot;
+    // Numbers of records that damage took must not be given out again.
+    if (recovered.isDamaged) for (const shard of this.#shards.values()) shard.skip(lostIndices);
     // What the old journal held goes to segments before its files go: then the new one alone is the journal.
     this.#startFlush();
     await this.#flush;
@@ -166,7 +170,7 @@ class EmbeddedLog implements ShardLog {
     if (shard === undefined) return { records: [], nextIndex: fromIndex, tailIndex: fromIndex };
     const into: Collection = {
       records: [],
-      next: Math.max(fromIndex, shard.firstIndex),
+      next: shard.behindSkipped(Math.max(fromIndex, shard.firstIndex)),
       remainingRecords: options.maxRecords,
       remainingBytes: options.maxBytes,
       full: false,
@@ -178,14 +182,20 @@ class EmbeddedLog implements ShardLog {
   }
 
   async #readCold(shard: Shard, into: Collection): Promise<ReadOutcome> {
-    for (let position = segmentAt(shard, into.next); position < shard.segments.length; position += 1) {
-      await this.#reader.collect(shard.segments[position]!, into);
-      if (into.full || into.remainingRecords === 0) break;
-      const following = shard.segments[position + 1];
-      if (following !== undefined && into.next < following.firstIndex) into.next = following.firstIndex;
+    const isDone = (): boolean => into.full || into.remainingRecords === 0;
+    for (let before = -1; !isDone() && before < into.next;) {
+      before = into.next;
+      for (let position = segmentAt(shard, into.next); position < shard.segments.length && !isDone(); position += 1) {
+        await this.#reader.collect(shard.segments[position]!, into);
+        const following = shard.segments[position + 1];
+        if (!isDone() && following !== undefined) into.next = Math.max(into.next, following.firstIndex);
+      }
+      // A flush may have run meanwhile: then what was in memory is behind what was read, and the segments are asked again.
+      if (!isDone() && into.next >= shard.hotStart) {
+        shard.collectHot(into);
+        break;
+      }
     }
-    // A flush or a trim may have run meanwhile: go on in memory only where it continues what was read.
-    if (!into.full && into.remainingRecords > 0 && into.next >= shard.hotStart) shard.collectHot(into);
     return { records: into.records, nextIndex: into.next, tailIndex: shard.visible };
   }
 

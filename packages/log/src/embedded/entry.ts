@@ -20,6 +20,8 @@ export const headerLength = 46;
 /** The part of the header that a sealed payload is bound to: what does not change from journal to segment. */
 const contextEnd = 38;
 const recordHeaderLength = 6;
+/** A request has 16 MiB at most. */
+const largestPayload = 32 << 20;
 
 /** Where an entry's header is filled in: when its place in the shard is known. */
 export interface EntryPlace {
@@ -106,6 +108,11 @@ export function readEntry(bytes: Buffer, at: number, largestLength: number): Ent
     batch: bytes.readUInt32BE(at + 38),
     start: bytes.readUInt32BE(at + 42),
   };
+}
+
+/** Whether an entry of this shard may begin at `at`: cheap to ask at every byte where damage hides the next one. */
+export function mayBeEntryOf(bytes: Buffer, at: number, logId: number): boolean {
+  return bytes.readUIntBE(at + 20, 6) === logId && bytes.readUInt32BE(at) <= largestPayload;
 }
 
 /** The length an entry claims, to read as much of it as there is; not yet believed. */

@@ -52,6 +52,7 @@ async function flushShard(
       await at.world.disk.syncDirectory(at.directory);
     }
     segment = {
+      logId: shard.logId,
       path: `${folder}/${segmentName(first.firstIndex, first.arrivalMs)}`,
       firstIndex: first.firstIndex,
       firstArrivalMs: first.arrivalMs,
@@ -74,7 +75,7 @@ export async function loadShardSegments(
   shard: Shard,
   { world, directory, reader }: { world: World; directory: string; reader: SegmentReader },
 ): Promise<void> {
-  shard.segments = await listSegments(world, shardDirectory(directory, shard.logId));
+  shard.segments = await listSegments(world, shardDirectory(directory, shard.logId), shard.logId);
   while (shard.segments.length > 0) {
     const last = shard.segments.at(-1)!;
     const { end } = await reader.index(last);
@@ -111,7 +112,7 @@ export async function removeExpired(
   const { end } = await reader.index(last);
   if (end === undefined || end.index > shard.firstIndex || last.firstIndex === end.index) return;
   const path = `${shardDirectory(directory, shard.logId)}/${segmentName(end.index, end.arrivalMs)}`;
-  const empty = { path, firstIndex: end.index, firstArrivalMs: end.arrivalMs };
+  const empty = { logId: shard.logId, path, firstIndex: end.index, firstArrivalMs: end.arrivalMs };
   reader.remember(empty, await startEmptySegment(world, empty));
   shard.segments = [empty];
   await remove(last);

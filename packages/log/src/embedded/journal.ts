@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { File, World } from '@millrace/world';
 import { headerLength, readEntry } from './entry.ts';
 import type { EntryHeader } from './entry.ts';
@@ -8,7 +9,8 @@ import { LogUnavailableError } from '../shard-log-types.ts';
  * durability.
  *
  *   file   = header entry* zeros
- *   header = "MRJOURNL" | version u32 | epoch u32          (16 bytes; epoch is the file's number)
+ *   header = "MRJOURNL" | version u32 | epoch u32 | crc u32 | zero u32      (24 bytes; epoch is the file's number, crc is
+ *            CRC-32 of what stands before it)
  *   entry  = see entry.ts; its epoch is the file's
  *
  * Files have their full length from the start and are used again under a new number when all their entries are in
@@ -16,7 +18,7 @@ import { LogUnavailableError } from '../shard-log-types.ts';
  * the file system has no metadata to write. What an old use left behind carries an old epoch.
  */
 const magic = Buffer.from('MRJOURNL');
-const fileHeaderLength = 16;
+const fileHeaderLength = 24;
 const version = 1;
 
 export interface JournalOptions {
@@ -181,6 +183,7 @@ async function writeHeader(file: File, epoch: number): Promise<void> {
   magic.copy(header);
   header.writeUInt32BE(version, 8);
   header.writeUInt32BE(epoch, 12);
+  header.writeUInt32BE(crc32(header.subarray(0, 16)), 16);
   await file.write([header], 0);
   await file.datasync();
 }
@@ -194,6 +197,8 @@ export interface JournalRecovery {
   readonly lastNumber: number;
   /** The files read, to be removed once their entries are safe elsewhere. */
   readonly files: readonly string[];
+  /** Records may have been lost, nobody knows of which shards. */
+  readonly isDamaged: boolean;
 }
 
 /**
@@ -206,31 +211,56 @@ export async function recoverJournal(
   report: (message: string) => void,
   use: (entry: Buffer, header: EntryHeader) => void,
 ): Promise<JournalRecovery> {
+  let isDamaged = false;
+  const tell = (message: string): void => {
+    isDamaged = true;
+    report(message);
+  };
   const names = (await world.disk.list(directory)).filter((name) => /^\d{10}\.log$/.test(name));
-  const files: FoundEntry[][] = [];
-  const paths = new Map<FoundEntry[], string>();
+  const files: FoundFile[] = [];
   for (const name of names) {
     const path = `${directory}/${name}`;
     const bytes = await readWhole(world, path);
-    if (bytes.length < fileHeaderLength || !bytes.subarray(0, 8).equals(magic)) continue;
-    if (bytes.readUInt32BE(8) > version) throw new Error(`${path} was written by a newer version of Millrace`);
-    const entries = findEntries(bytes);
-    paths.set(entries, path);
-    files.push(entries);
+    const epoch = epochOf(bytes, path);
+    if (epoch !== undefined) files.push(findEntries(bytes, epoch, path));
   }
-  const last = files.findLast((entries) => entries.length > 0);
-  for (const entries of files) {
-    const lastBatch = entries.at(-1)?.header.batch;
-    for (const { entry, header, gapFrom } of entries) {
+  const last = files.findLast(({ entries }) => entries.length > 0);
+  let batch = 0;
+  for (const file of files) {
+    const lastBatch = file.entries.at(-1)?.header.batch;
+    for (const { entry, header, gapFrom } of file.entries) {
       if (gapFrom !== undefined) {
-        if (entries === last && header.batch === lastBatch && header.start <= gapFrom) break;
-        report(`${paths.get(entries)}: damaged at ${gapFrom}: the records from there to the next whole entry are lost`);
+        if (file === last && header.batch === lastBatch && header.start <= gapFrom) break;
+        tell(`${file.path}: damaged at ${gapFrom}: the records from there to the next whole entry are lost`);
       }
       use(entry, header);
     }
+    const lostFrom = file.lostFrom(batch);
+    batch = lastBatch ?? batch;
+    if (lostFrom !== undefined && last !== undefined && files.indexOf(file) < files.indexOf(last))
+      tell(`${file.path}: damaged at ${lostFrom}: the records from there on are lost`);
   }
   const lastNumber = names.length === 0 ? 0 : Number(names.at(-1)!.slice(0, 10));
-  return { lastNumber, files: names.map((name) => `${directory}/${name}`) };
+  return { lastNumber, files: names.map((name) => `${directory}/${name}`), isDamaged };
+}
+
+/**
+ * The epoch of a file's entries; undefined for a file whose making a crash overtook: it has none. Where the header is damaged,
+ * or was being written over when the disk was full, it is the number in the name.
+ */
+function epochOf(bytes: Buffer, path: string): number | undefined {
+  if (bytes.length < fileHeaderLength) return undefined;
+  const header = bytes.subarray(0, fileHeaderLength);
+  if (header.every((byte) => byte === 0)) return undefined;
+  if (header.subarray(0, 8).equals(magic) && crc32(header.subarray(0, 16)) === header.readUInt32BE(16)) {
+    if (header.readUInt32BE(8) > version) throw new Error(`${path} was written by a newer version of Millrace`);
+    return header.readUInt32BE(12);
+  }
+  return numberOf(path);
+}
+
+function numberOf(path: string): number {
+  return Number(path.slice(-14, -4));
 }
 
 interface FoundEntry {
@@ -240,35 +270,66 @@ interface FoundEntry {
   readonly gapFrom: number | undefined;
 }
 
-function findEntries(bytes: Buffer): FoundEntry[] {
-  const epoch = bytes.readUInt32BE(12);
-  const found: FoundEntry[] = [];
+interface FoundFile {
+  readonly path: string;
+  readonly entries: readonly FoundEntry[];
+  /** Whether something was written behind the last entry that is none any more; `batch` is the last one before this file. */
+  lostFrom(batch: number): number | undefined;
+}
+
+function findEntries(bytes: Buffer, epoch: number, path: string): FoundFile {
+  const entries: FoundEntry[] = [];
+  const mark = Buffer.alloc(4);
+  mark.writeUInt32BE(epoch);
   let at = fileHeaderLength;
   let gapFrom: number | undefined;
   let batch = 0;
   while (bytes.length - at >= headerLength) {
-    const header = readEntry(bytes, at, bytes.length);
+    const header = bytes.readUInt32BE(at + 8) === epoch ? readEntry(bytes, at, bytes.length) : 'bad';
     // A lower batch is the rest of a write that failed and was written over in part.
-    if (typeof header === 'string' || header.epoch !== epoch || header.batch < batch) {
+    if (typeof header === 'string' || header.batch < batch) {
       gapFrom ??= at;
-      // Nothing was ever written where zeros stand: jump over them instead of trying every byte.
-      at = nextNonZero(bytes, at + 1);
+      // Not every byte is tried: checksums of what an old use left behind could take minutes.
+      const next = bytes.indexOf(mark, at + 9);
+      if (next === -1) break;
+      at = next - 8;
       continue;
     }
     batch = header.batch;
     // A copy: the entry stays in memory as part of the hot tail, the file's bytes shall not.
-    found.push({ entry: Buffer.from(bytes.subarray(at, at + header.length)), header, gapFrom });
+    entries.push({ entry: Buffer.from(bytes.subarray(at, at + header.length)), header, gapFrom });
     gapFrom = undefined;
     at += header.length;
   }
-  return found;
+  const tail = gapFrom;
+  return {
+    path,
+    entries,
+    // Another number than the name's: the file was about to be used again, all that is in it is in segments.
+    lostFrom: (before) =>
+      tail !== undefined &&
+      epoch === numberOf(path) &&
+      wasWritten(bytes, tail, { epoch, batch: Math.max(before, batch) })
+        ? tail
+        : undefined,
+  };
 }
 
-function nextNonZero(bytes: Buffer, from: number): number {
-  let at = from;
-  while (at < bytes.length && bytes[at] === 0) at += 1;
-  // An entry may begin with zero bytes (a payload below 16 MiB always does): step back over the longest such run.
-  return Math.max(from, at - 3);
+/**
+ * Tells a damaged entry from zeros and from what an old use of the file left, of which a field or two may fit by chance: three
+ * of four must. One bit spoils one at most.
+ */
+function wasWritten(bytes: Buffer, at: number, { epoch, batch }: { epoch: number; batch: number }): boolean {
+  if (bytes.length - at < headerLength) return false;
+  const number = bytes.readUInt32BE(at + 38);
+  const start = bytes.readUInt32BE(at + 42);
+  const signs = [
+    bytes.readUInt32BE(at) < bytes.length - at,
+    bytes.readUInt32BE(at + 8) === epoch,
+    number > 0 && number >= batch && number < batch + 16,
+    start >= fileHeaderLength && start <= at,
+  ];
+  return signs.filter(Boolean).length >= 3;
 }
 
 async function readWhole(world: World, path: string): Promise<Buffer> {

@@ -1,6 +1,6 @@
 import type { File, World } from '@millrace/world';
 import type { BlockCipher } from '../shard-log-types.ts';
-import { claimedLength, collectRecords, headerLength, openPayload, readEntry } from './entry.ts';
+import { claimedLength, collectRecords, headerLength, mayBeEntryOf, openPayload, readEntry } from './entry.ts';
 import type { Collection, EntryHeader } from './entry.ts';
 import { loadIndex, readFully, segmentHeaderLength } from './segment.ts';
 import type { Point, SegmentIndex, SegmentInfo } from './segment.ts';
@@ -37,7 +37,7 @@ export class SegmentReader {
   index(segment: SegmentInfo): Promise<SegmentIndex> {
     let index = this.#indices.get(segment.path);
     if (index === undefined) {
-      index = loadIndex(this.#options.world, segment, this.#options.report);
+      index = loadIndex(this.#options.world, segment);
       index.catch(() => this.#indices.delete(segment.path));
       this.#indices.set(segment.path, index);
     }
@@ -93,7 +93,7 @@ export class SegmentReader {
 
   /**
    * Hands entries to `use` until it answers false; answers the offset of the entry it stopped at, undefined at the end.
-   * A damaged entry is reported, never used, and the walk goes on at the next point of the index.
+   * A damaged entry is reported, never used, and the walk goes on at the next one that is whole.
    */
   async #walk(
     segment: SegmentInfo,
@@ -102,34 +102,51 @@ export class SegmentReader {
     { wanted, use }: { wanted: number; use(entry: Buffer, header: EntryHeader): boolean },
   ): Promise<number | undefined> {
     const end = index.end!.offset;
+    const usual = Math.min(largestRead, Math.max(smallestRead, wanted + (wanted >> 3)));
     let base = start;
-    let size = Math.min(largestRead, Math.max(smallestRead, wanted + (wanted >> 3)));
+    let size = usual;
+    let isLost = false;
     while (base < end) {
-      const buffer = await this.#read(segment, base, Math.min(size, end - base));
+      const length = Math.min(size, end - base);
+      const buffer = await this.#read(segment, base, length);
+      const isLast = base + buffer.length >= end || buffer.length < length;
       let at = 0;
+      size = usual;
       while (at < buffer.length) {
+        if (isLost) at = nextCandidate(buffer, at, segment.logId);
         const header = readEntry(buffer, at, end - base - at);
-        if (header === 'short') break;
-        if (header === 'bad') {
-          const next = index.points.find(({ offset }) => offset > base + at);
-          this.damagedEntries += 1;
-          this.#options.report(
-            `${segment.path}: damaged at ${base + at}, read on at ${next?.offset ?? end}: the records between are lost`,
-          );
-          base = next?.offset ?? end;
-          at = -1;
+        if (header === 'short') {
+          if (buffer.length - at >= headerLength) size = Math.max(size, claimedLength(buffer, at));
           break;
         }
+        if (header === 'bad') {
+          if (!isLost) this.#tell(segment, base + at);
+          isLost = true;
+          at += 1;
+          continue;
+        }
+        isLost = false;
         if (!use(buffer.subarray(at, at + header.length), header)) return base + at;
         at += header.length;
       }
-      if (at < 0) continue;
-      // An entry longer than the read: the next one takes it whole.
-      if (at === 0) size = buffer.length >= headerLength ? claimedLength(buffer, 0) : size;
-      if (at === 0 && buffer.length >= end - base) return undefined;
+      if (at < buffer.length && isLast) {
+        // What claims to be longer than the segment is damaged too.
+        if (!isLost) this.#tell(segment, base + at);
+        if (buffer.length - at < headerLength) return undefined;
+        isLost = true;
+        at += 1;
+      }
       base += at;
+      if (buffer.length === 0) return undefined;
     }
     return undefined;
+  }
+
+  #tell(segment: SegmentInfo, offset: number): void {
+    this.damagedEntries += 1;
+    this.#options.report(
+      `${segment.path}: damaged at ${offset}: the records from there to the next whole entry are lost`,
+    );
   }
 
   async #read(segment: SegmentInfo, position: number, length: number): Promise<Buffer> {
@@ -158,6 +175,13 @@ export class SegmentReader {
   stop(): void {
     this.#files.clear();
   }
+}
+
+/** The first place from `at` on where an entry may begin, or where too little is left to tell. */
+function nextCandidate(buffer: Buffer, from: number, logId: number): number {
+  let at = from;
+  while (buffer.length - at >= headerLength && !mayBeEntryOf(buffer, at, logId)) at += 1;
+  return at;
 }
 
 function pointBefore(points: readonly Point[], index: number): Point | undefined {

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { File, World } from '@millrace/world';
 import { claimedLength, headerLength, readEntry } from './entry.ts';
+import type { EntryHeader } from './entry.ts';
 
 /*
  * A segment holds a run of one shard's entries: segments/LOGID/FIRSTINDEX-FIRSTARRIVAL.seg, and beside it an index .idx.
@@ -12,16 +13,18 @@ import { claimedLength, headerLength, readEntry } from './entry.ts';
  * kind 1: an entry with `index` begins at `offset` (one every 64 KiB). kind 2: the segment was synced up to `offset`,
  * the next record is `index` and the newest arrived at `arrivalMs`. crc is CRC-32 of the point with crc as zero.
  * Only what stands before the last point of kind 2 is believed; what a crash left behind it is overwritten.
- * An index that is lost is made again from its segment.
+ * What an index lost is made again from its segment.
  */
 const headerBytes = 16;
 const pointLength = 32;
 const version = 1;
 const pointEveryBytes = 64 << 10;
 export const segmentHeaderLength = headerBytes;
+const scanBytes = 1 << 20;
 
 /** What memory keeps of a segment; its name says the rest. */
 export interface SegmentInfo {
+  readonly logId: number;
   readonly path: string;
   readonly firstIndex: number;
   readonly firstArrivalMs: number;
@@ -48,12 +51,17 @@ export function segmentName(firstIndex: number, firstArrivalMs: number): string 
 }
 
 /** The segments in a shard's directory, in order. */
-export async function listSegments(world: World, directory: string): Promise<SegmentInfo[]> {
+export async function listSegments(world: World, directory: string, logId: number): Promise<SegmentInfo[]> {
   const found: SegmentInfo[] = [];
   for (const name of await world.disk.list(directory)) {
     const match = /^(\d{16})-(\d{14})\.seg$/.exec(name);
     if (match)
-      found.push({ path: `${directory}/${name}`, firstIndex: Number(match[1]), firstArrivalMs: Number(match[2]) });
+      found.push({
+        logId,
+        path: `${directory}/${name}`,
+        firstIndex: Number(match[1]),
+        firstArrivalMs: Number(match[2]),
+      });
   }
   return found;
 }
@@ -158,44 +166,33 @@ export function indexPath(segment: SegmentInfo): string {
   return segment.path.replace(/seg$/, 'idx');
 }
 
-/** Reads the index of a segment; makes it again from the segment where it is lost or says nothing. */
-export async function loadIndex(
-  world: World,
-  segment: SegmentInfo,
-  report: (message: string) => void,
-): Promise<SegmentIndex> {
+/** Reads the index of a segment; makes it again where it is lost or damaged. */
+export async function loadIndex(world: World, segment: SegmentInfo): Promise<SegmentIndex> {
   const path = indexPath(segment);
   const bytes = (await world.disk.exists(path)) ? await readAll(world, path) : Buffer.alloc(0);
   const points: Point[] = [];
-  let believed = 0;
-  let length = 0;
-  for (let at = headerBytes; at + pointLength <= bytes.length; at += pointLength) {
-    const point = decodePoint(bytes, at);
-    if (point === undefined) break;
-    points.push(point);
-    if (point.kind === 'end') {
-      believed = points.length;
-      length = at + pointLength;
-    }
+  let isWhole = bytes.length > headerBytes;
+  for (let at = headerBytes; at < bytes.length; at += pointLength) {
+    const point = at + pointLength <= bytes.length ? decodePoint(bytes, at) : undefined;
+    if (point === undefined) isWhole = false;
+    else points.push(point);
   }
-  if (believed > 0) {
-    const kept = points.slice(0, believed);
-    const end = kept.at(-1)!;
-    return { points: [...kept.filter(({ kind }) => kind === 'entry'), end], end, length };
-  }
-  return rebuildIndex(world, segment, report);
+  // A torn end is what a crash leaves, anything else is damage: in both cases the segment itself knows better.
+  if (!isWhole || points.at(-1)?.kind !== 'end') return mendIndex(world, segment, points);
+  const entries = points.filter(({ kind }) => kind === 'entry');
+  return { points: [...entries, points.at(-1)!], end: points.at(-1), length: bytes.length };
 }
 
-async function rebuildIndex(
-  world: World,
-  segment: SegmentInfo,
-  report: (message: string) => void,
-): Promise<SegmentIndex> {
-  const none: SegmentIndex = { points: [], end: undefined, length: 0 };
-  if (!(await world.disk.exists(segment.path))) return none;
-  const points: Point[] = [];
-  let end: Point | undefined;
-  await scanSegment(world, segment, (header, offset) => {
+/**
+ * Goes through the segment behind the last end that is known, up to the first bytes that are no entry: a flush that a crash
+ * overtook may have left whole entries behind torn ones, and the journal has all of those. What is found is synced before it
+ * is believed.
+ */
+async function mendIndex(world: World, segment: SegmentInfo, known: readonly Point[]): Promise<SegmentIndex> {
+  if (!(await world.disk.exists(segment.path))) return { points: [], end: undefined, length: 0 };
+  let end = known.findLast(({ kind }) => kind === 'end');
+  const points = known.filter(({ kind, offset }) => kind === 'entry' && offset < (end?.offset ?? 0));
+  await scanSegment(world, segment, end?.offset ?? headerBytes, (header, offset) => {
     if (offset - (points.at(-1)?.offset ?? -pointEveryBytes) >= pointEveryBytes) {
       points.push({ kind: 'entry', index: header.firstIndex, arrivalMs: header.arrivalMs, offset });
     }
@@ -206,43 +203,54 @@ async function rebuildIndex(
       offset: offset + header.length,
     };
   });
-  if (end === undefined) return none;
-  report(`${segment.path}: its index was lost and is made again`);
+  if (end === undefined) return { points: [], end, length: 0 };
   const encoded = [...points, end].map(encodePoint);
+  await syncFile(world, segment.path);
   await world.disk.remove(indexPath(segment));
   await writeSynced(world, indexPath(segment), headerBytes, [fileHeader('MRSEGIDX'), ...encoded]);
+  await world.disk.syncDirectory(segment.path.slice(0, segment.path.lastIndexOf('/')));
   return { points: [...points, end], end, length: headerBytes + encoded.length * pointLength };
 }
 
+async function syncFile(world: World, path: string): Promise<void> {
+  const file = await world.disk.open(path, 'write');
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Hands over the entries from `from` on, up to the first bytes that are none. */
 async function scanSegment(
   world: World,
   segment: SegmentInfo,
-  use: (header: { firstIndex: number; count: number; arrivalMs: number; length: number }, offset: number) => void,
+  from: number,
+  use: (header: EntryHeader, offset: number) => void,
 ): Promise<void> {
   const file = await world.disk.open(segment.path, 'read');
   try {
     const size = await file.size();
-    let buffer = Buffer.alloc(0);
-    let base = headerBytes;
-    for (;;) {
+    let base = from;
+    let wanted = scanBytes;
+    while (base < size) {
+      const buffer = Buffer.allocUnsafe(Math.min(wanted, size - base));
+      if ((await readFully(file, buffer, base)) < buffer.length) return;
       let at = 0;
-      let wanted = 1 << 20;
-      for (;;) {
-        const header = readEntry(buffer, at, size);
+      wanted = scanBytes;
+      while (at < buffer.length) {
+        const header = readEntry(buffer, at, size - base - at);
+        if (header === 'bad') return;
         if (header === 'short') {
+          // Less than a header is left, or less than the entry: the next read begins with it.
+          if (base + buffer.length === size) return;
           if (buffer.length - at >= headerLength) wanted = Math.max(wanted, claimedLength(buffer, at));
           break;
         }
-        if (header === 'bad') return;
         use(header, base + at);
         at += header.length;
       }
       base += at;
-      if (base >= size) return;
-      const next = Buffer.allocUnsafe(Math.min(wanted, size - base));
-      const count = await readFully(file, next, base);
-      if (count <= buffer.length - at) return;
-      buffer = next.subarray(0, count);
     }
   } finally {
     await file.close();

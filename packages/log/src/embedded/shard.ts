@@ -45,6 +45,8 @@ export class Shard {
 
   /** Told when no append waits or is under way. */
   #settled: (() => void)[] = [];
+  #skippedFrom = 0;
+  #skippedTo = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(logId: number) {
@@ -73,6 +75,19 @@ export class Shard {
     if (waiting === undefined) return;
     this.waiters = undefined;
     for (const wake of waiting) wake();
+  }
+
+  /** The next record gets an index that is higher by `count`; no record has one of those between. */
+  skip(count: number): void {
+    this.#skippedFrom = this.visible;
+    this.visible += count;
+    this.allotted = this.visible;
+    this.#skippedTo = this.visible;
+  }
+
+  /** Where a read that asks for `index` goes on: skipped ones have no records that would lead it further. */
+  behindSkipped(index: number): number {
+    return index >= this.#skippedFrom && index < this.#skippedTo ? this.#skippedTo : index;
   }
 
   /** Index of the first record in memory; `visible` when all are on disk. */

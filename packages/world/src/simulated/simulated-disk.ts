@@ -9,8 +9,9 @@ import type { Disk, File } from '../world.ts';
  *     of a directory since then, a first part happened and the rest did not.
  *  4. A write may fail with ENOSPC, having stored a part of it; a datasync may fail with EIO, after which what is durable of the
  *     unsynced writes is unknown, and a later datasync may succeed without them.
- *  5. Operations take time; nothing is done by an operation that a crash overtook.
- * Synced bytes do not change by themselves here: damage is the business of other tests.
+ *  5. A read may bring fewer bytes than there are, at least one; it may fail with EIO, and succeed when it is asked again.
+ *  6. Operations take time, some of them long; nothing is done by an operation that a crash overtook.
+ *  7. A bit of a file may change by itself (`rot`). That loses what is in its place: it must be told, never be served.
  */
 const sector = 512;
 
@@ -34,7 +35,7 @@ interface NameChange {
 
 interface Surroundings {
   draw(n: number): number;
-  delayed(): Promise<void>;
+  delayed(extraMs?: number): Promise<void>;
   generation(): number;
 }
 
@@ -43,6 +44,10 @@ export interface DiskFaults {
   /** `end` is the place behind the last byte to be written. */
   writeFails?: (path: string, end: number) => boolean;
   syncFails?: (path: string) => boolean;
+  readFails?: (path: string) => boolean;
+  readIsShort?: (path: string) => boolean;
+  /** Milliseconds that an operation on an open file takes beside the usual ones. */
+  extraMs?: () => number;
 }
 
 export class SimulatedDisk implements Disk {
@@ -141,6 +146,19 @@ export class SimulatedDisk implements Disk {
     for (const [path, node] of this.#files) this.#durableFiles.set(path, node);
   }
 
+  /** Flips a bit of a file whose path `matches`, where one has bytes; answers its path. */
+  rot(matches: (path: string) => boolean): string | undefined {
+    const candidates = [...this.#files].filter(([path, { durable }]) => matches(path) && durable.length > 0);
+    const found = candidates[this.#around.draw(candidates.length)];
+    if (found === undefined) return undefined;
+    const [path, { durable, current }] = found;
+    const at = this.#around.draw(durable.length);
+    const bit = 1 << this.#around.draw(8);
+    durable[at]! ^= bit;
+    if (current !== durable && at < current.length) current[at]! ^= bit;
+    return path;
+  }
+
   #tear(content: Buffer, position: number, bytes: Buffer): Buffer {
     const kind = this.#around.draw(3);
     if (kind === 0) return content;
@@ -170,7 +188,7 @@ export class SimulatedDisk implements Disk {
     const { delayed, generation } = this.#around;
     const born = generation();
     const alive = async (): Promise<void> => {
-      await delayed();
+      await delayed(this.faults.extraMs?.());
       // A handle of a program that crashed does nothing, for ever.
       if (generation() !== born) await new Promise(() => undefined);
     };
@@ -178,7 +196,10 @@ export class SimulatedDisk implements Disk {
       path,
       read: async (target, offset, length, position) => {
         await alive();
-        const bytes = node.current.subarray(position, position + length);
+        if (this.faults.readFails?.(path) ?? false) throw failure('EIO', path);
+        const whole = node.current.subarray(position, position + length);
+        const isShort = whole.length > 1 && (this.faults.readIsShort?.(path) ?? false);
+        const bytes = isShort ? whole.subarray(0, 1 + this.#around.draw(whole.length - 1)) : whole;
         target.set(bytes, offset);
         return bytes.length;
       },

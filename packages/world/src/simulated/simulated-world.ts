@@ -56,7 +56,7 @@ export function simulatedWorld(seed: number): SimulatedWorld {
     fraction: next,
   };
   // An operation of a program that has crashed since never completes.
-  const delayed = (): Promise<void> => new Promise((resolve) => void at(next() * 3, resolve));
+  const delayed = (extraMs = 0): Promise<void> => new Promise((resolve) => void at(next() * 3 + extraMs, resolve));
   const disk = new SimulatedDisk({ draw, delayed, generation: () => generation });
   return {
     clock,
