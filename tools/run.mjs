@@ -23,6 +23,7 @@ const tasks = {
     run: () => source('tests/simulation/planted-bugs.ts', []),
   },
   simulate: { help: 'the simulation; --seeds N, --seed N', run: simulate },
+  fuzz: { help: 'changed inputs for all readers; --cases N (a million), --seed N', run: fuzz },
   faults: { help: 'real processes at length: killed a hundred times, crowded by 10,000 connections', run: faults },
   bench: { help: 'the benchmarks', run: (args) => source('benchmarks/run.ts', args) },
   demo: { help: 'stream real records through a server', run: (args) => (build(), source('tools/demo/demo.ts', args)) },
@@ -128,11 +129,24 @@ function nodeTest(patterns) {
 }
 
 function simulate(args) {
-  const value = (flag) => (args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined);
-  const seeds = value('--seeds');
-  const seed = value('--seed');
+  const [seeds, seed] = [value(args, '--seeds'), value(args, '--seed')];
   const env = { ...process.env, ...(seeds && { MILLRACE_SEEDS: seeds }), ...(seed && { MILLRACE_SEED: seed }) };
   runNode(['--conditions=source', '--test', '--test-reporter=spec', 'tests/simulation/**/*.test.ts'], env);
+}
+
+function fuzz(args) {
+  const [cases = '1000000', seed] = [value(args, '--cases'), value(args, '--seed')];
+  const env = { ...process.env, MILLRACE_CASES: cases, ...(seed && { MILLRACE_FUZZ_SEED: seed }) };
+  const differential = [
+    'packages/server/test/listen/http1-differential.test.ts',
+    'packages/protocol/test/scan-put-records.test.ts',
+  ];
+  const files = ['tests/fuzz/fuzz.test.ts', ...(seed ? [] : differential)];
+  runNode(['--conditions=source', '--test', '--test-concurrency=1', '--test-reporter=spec', ...files], env);
+}
+
+function value(args, flag) {
+  return args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined;
 }
 
 function faults() {

@@ -78,8 +78,8 @@ const bugs: readonly PlantedBug[] = [
   {
     what: 'damage in a segment is passed over in silence',
     file: 'packages/log/src/embedded/segment-reader.ts',
-    from: '          this.#options.report(',
-    to: '          void String(',
+    from: 'this.#options.report(',
+    to: 'void String(',
   },
   {
     what: 'arrival times follow a clock that steps back',

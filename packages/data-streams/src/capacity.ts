@@ -8,6 +8,8 @@ import type { StreamCommand } from './stream-change.ts';
 import type { Stream } from './state.ts';
 
 const modeChangesPerDay = 2;
+/** 10 GiB/s, the documentation's bound of an on-demand stream's warm throughput. */
+const mostWarmMiBps = 10_240;
 
 /** A change of what a stream can take: mode, warm throughput, record size or distribution; absent members stay. */
 export interface SetCapacityCommand extends StreamCommand {
@@ -44,6 +46,12 @@ export const setCapacityChange: Change<SetCapacityCommand> = {
       steps.length > 0 ? { type: 'reshard', dueMs: command.dueMs, steps } : { type: 'activate', dueMs: command.dueMs };
   },
 };
+
+/** Text not recorded. A shard is opened for each MiB, so it is refused before anything is planned. */
+export function checkWarmThroughput(warmThroughputMiBps: number | undefined): void {
+  if (warmThroughputMiBps === undefined || warmThroughputMiBps <= mostWarmMiBps) return;
+  throw invalidArgument(`WarmThroughputMiBps must not be greater than ${mostWarmMiBps}.`);
+}
 
 function check(stream: Stream, mode: Stream['mode'], command: SetCapacityCommand): void {
   const { name, account } = stream;

@@ -47,6 +47,14 @@ export interface Settings {
   readonly shardQuota: number;
 }
 
+/** Open shards of an account in a region where there are no quotas: as many as one machine can be asked to hold. */
+const mostShards = 100_000;
+
+/** How many open shards an account may have in a region; `--limits none` leaves the machine's own bound. */
+export function shardQuota({ limits, shardQuota: quota }: Settings): number {
+  return limits === 'none' ? mostShards : quota;
+}
+
 /** Who calls, from where. Made by the server for each request. */
 export interface RequestContext {
   readonly requestId: string;

@@ -28,7 +28,8 @@ function stateWith(count: number): { state: StreamsState; stream: Stream } {
     maxRecordSizeKiB: 1024,
     warmThroughputMiBps: undefined,
     recordDistribution: 'USER_PARTITION_KEY',
-    shardQuota: undefined,
+    shardQuota: 20_000,
+    limited: false,
   });
   changes.FinishPending.apply(state, { type: 'FinishPending', atMs: 1_700_000_000_000, stream: key });
   return { state, stream: state.streams.get(key)! };

@@ -48,7 +48,7 @@ export class DecoderCompiler {
   private structure(shape: StructureShape): Decoder {
     const members = new Map<string, Decoder>();
     const decode: Decoder = (value, bytesAllowed) => {
-      if (typeof value !== 'object') throw serialization('Expected null');
+      if (isScalar(value, bytesAllowed)) throw serialization('Expected null');
       if (Array.isArray(value)) throw unexpectedList();
       const tree = value as Tree;
       // for…in, because its keys are read without a hash look-up; a parsed tree inherits nothing enumerable.
@@ -73,7 +73,7 @@ export class DecoderCompiler {
   private list(shape: ListShape): Decoder {
     let element: Decoder;
     const decode: Decoder = (value, bytesAllowed) => {
-      if (typeof value !== 'object') throw serialization('Expected list or null');
+      if (isScalar(value, bytesAllowed)) throw serialization('Expected list or null');
       if (!Array.isArray(value)) throw unexpectedMap();
       for (let at = 0; at < value.length; at += 1) {
         const given: unknown = value[at];
@@ -91,7 +91,7 @@ export class DecoderCompiler {
 
   private map(shape: MapShape): Decoder {
     const decode: Decoder = (value, bytesAllowed) => {
-      if (typeof value !== 'object') throw serialization('Expected map or null');
+      if (isScalar(value, bytesAllowed)) throw serialization('Expected map or null');
       if (Array.isArray(value)) throw unexpectedList();
       const tree = value as Tree;
       const element = this.decoder(shape.value);
@@ -106,6 +106,11 @@ export class DecoderCompiler {
     this.decoder(shape.value);
     return decode;
   }
+}
+
+/** Bytes and Dates, which only CBOR has, are objects to JavaScript. */
+function isScalar(value: unknown, bytesAllowed: boolean): boolean {
+  return typeof value !== 'object' || (bytesAllowed && (value instanceof Uint8Array || value instanceof Date));
 }
 
 function scalarDecoder(shape: ScalarShape): Decoder {

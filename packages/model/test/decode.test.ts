@@ -130,6 +130,19 @@ describe('timestamps', () => {
   });
 });
 
+test('bytes and Dates are no structures, lists or maps', () => {
+  const decode =
+    (operation: string, tree: unknown): (() => unknown) =>
+    () =>
+      loadService('kinesis').operations.get(operation)!.decode(tree, 'either');
+  for (const scalar of [Buffer.from('abc'), new Uint8Array(), new Date(0)]) {
+    assert.throws(decode('ListStreams', scalar), { message: 'Expected null' });
+    assert.throws(decode('PutRecords', { Records: scalar }), { message: 'Expected list or null' });
+    assert.throws(decode('PutRecords', { Records: [scalar] }), { message: 'Expected null' });
+    assert.throws(decode('TagResource', { Tags: scalar }), { message: 'Expected map or null' });
+  }
+});
+
 describe('blobs', () => {
   test('bytes are taken where a tree may bring them, text always', () => {
     assert.deepEqual(data(Buffer.from('abc'), 'either'), Buffer.from('abc'));

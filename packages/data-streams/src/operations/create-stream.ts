@@ -1,7 +1,9 @@
+import { checkWarmThroughput } from '../capacity.ts';
 import type { Change } from '../change.ts';
 import { invalidArgument, limitExceeded } from '../errors.ts';
 import { AwsError } from '@millrace/model';
 import type { Handler } from '../handler.ts';
+import { shardQuota } from '../service.ts';
 import { partitionOf } from '../stream-lookup.ts';
 import { accountShardCount, evenRanges, openShard } from '../shards.ts';
 import { streamKey } from '../state.ts';
@@ -27,8 +29,9 @@ export interface CreateStreamCommand {
   readonly maxRecordSizeKiB: number;
   readonly warmThroughputMiBps: number | undefined;
   readonly recordDistribution: Stream['recordDistribution'];
-  /** Undefined without quotas. */
-  readonly shardQuota: number | undefined;
+  readonly shardQuota: number;
+  /** Whether AWS's other quotas are looked at. */
+  readonly limited: boolean;
 }
 
 /** AWS answers at once with an empty body; the stream is CREATING and becomes ACTIVE later. */
@@ -45,6 +48,7 @@ export const createStream: Handler<'CreateStream'> = async (service, input, cont
   if (mode === 'PROVISIONED' && input.WarmThroughputMiBps !== undefined) {
     throw invalidArgument('WarmThroughputMiBps is only supported for streams in ON_DEMAND mode.');
   }
+  checkWarmThroughput(input.WarmThroughputMiBps);
   const tags = input.Tags ?? {};
   checkTagCharacters(
     Object.entries(tags).flat(),
@@ -65,7 +69,8 @@ export const createStream: Handler<'CreateStream'> = async (service, input, cont
     maxRecordSizeKiB: input.MaxRecordSizeInKiB ?? 1024,
     warmThroughputMiBps: input.WarmThroughputMiBps,
     recordDistribution: input.RecordDistributionStrategy ?? 'USER_PARTITION_KEY',
-    shardQuota: service.settings.limits === 'none' ? undefined : service.settings.shardQuota,
+    shardQuota: shardQuota(service.settings),
+    limited: service.settings.limits === 'aws',
   });
   return {};
 };
@@ -77,8 +82,16 @@ export const createStreamChange: Change<CreateStreamCommand> = {
     const key = streamKey(account, region, name);
     if (state.streams.has(key))
       throw new AwsError('ResourceInUseException', `Stream ${name} under account ${account} already exists.`);
-    if (command.shardQuota !== undefined)
-      checkQuotas([...state.streams.values()], command, accountShardCount(state, account, region));
+    if (command.limited) checkQuotas([...state.streams.values()], command);
+    const present = accountShardCount(state, account, region);
+    if ((command.mode === 'PROVISIONED' || !command.limited) && present + command.shardCount > command.shardQuota)
+      throw shardQuotaExceeded({
+        account,
+        region,
+        present,
+        shardQuota: command.shardQuota,
+        added: command.shardCount,
+      });
     const tags = new Map<string, string>();
     addTags(tags, command.tags, `stream ${name} under account ${account}`);
     const stream: Stream = {
@@ -112,8 +125,8 @@ export const createStreamChange: Change<CreateStreamCommand> = {
   },
 };
 
-function checkQuotas(streams: readonly Stream[], command: CreateStreamCommand, present: number): void {
-  const { account, region, shardCount, shardQuota = 0 } = command;
+function checkQuotas(streams: readonly Stream[], command: CreateStreamCommand): void {
+  const { account, region } = command;
   const own = streams.filter((stream) => stream.account === account && stream.region === region);
   if (own.filter(({ status }) => status === 'CREATING').length >= creatingAtOnce) {
     throw limitExceeded(
@@ -128,8 +141,6 @@ function checkQuotas(streams: readonly Stream[], command: CreateStreamCommand, p
       `This request would exceed the limit of ${onDemandStreamsPerAccount} on-demand streams for the account ${account} in ${region}.`,
     );
   }
-  if (command.mode === 'PROVISIONED' && present + shardCount > shardQuota)
-    throw shardQuotaExceeded({ account, region, present, shardQuota, added: shardCount });
 }
 
 /** AWS's text, recorded. */

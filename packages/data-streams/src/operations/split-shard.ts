@@ -1,6 +1,7 @@
 import type { Handler } from '../handler.ts';
 import { namedShard } from '../reshard/names.ts';
 import { referencedKey } from '../stream-lookup.ts';
+import { shardQuota } from '../service.ts';
 import { beginStreamChange } from '../stream-change.ts';
 
 /** Splits an open shard in two at a hash key. The parent stays readable until its records expire. */
@@ -12,7 +13,7 @@ export const splitShard: Handler<'SplitShard'> = async (service, input, context)
     ...command,
     type: 'BeginReshard',
     wish: { kind: 'split', shard, newStartingHash: input.NewStartingHashKey },
-    shardQuota: service.settings.limits === 'none' ? undefined : service.settings.shardQuota,
+    shardQuota: shardQuota(service.settings),
   });
   return {};
 };

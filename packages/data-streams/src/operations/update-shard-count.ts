@@ -1,5 +1,6 @@
 import type { Handler } from '../handler.ts';
 import type { ReshardOutcome } from '../reshard/begin.ts';
+import { shardQuota } from '../service.ts';
 import { beginStreamChange } from '../stream-change.ts';
 
 /** Takes the stream to `TargetShardCount` even shards by splits and merges: at most double, at least half, ten times a day. */
@@ -10,7 +11,7 @@ export const updateShardCount: Handler<'UpdateShardCount'> = async (service, inp
     ...command,
     type: 'BeginReshard',
     wish: { kind: 'even', target: input.TargetShardCount, limited },
-    shardQuota: limited ? service.settings.shardQuota : undefined,
+    shardQuota: shardQuota(service.settings),
   });
   return {
     StreamName: stream.name,

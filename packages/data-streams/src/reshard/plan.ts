@@ -22,19 +22,31 @@ export function planEvenShards(stream: Stream, target: number): ReshardStep[] {
 /** Splits alone, to at least `shardCount` shards: the widest ranges first. For on-demand capacity, which only grows. */
 export function planForCapacity(stream: Stream, shardCount: number): ReshardStep[] {
   const steps: ReshardStep[] = [];
-  const ranges = rangesOf(stream);
+  // The widest first. Halves go behind all that are as wide, so that a whole round is split before the next one.
+  const ranges = rangesOf(stream).sort((one, other) => Number(width(other) - width(one)));
   let next = stream.nextShardNumber;
-  while (ranges.length < shardCount) {
-    let widest = 0;
-    for (let at = 1; at < ranges.length; at += 1)
-      if (ranges[at]!.end - ranges[at]!.start > ranges[widest]!.end - ranges[widest]!.start) widest = at;
-    const { number, start, end } = ranges[widest]!;
+  for (let count = ranges.length; count < shardCount; count += 1) {
+    const { number, start, end } = ranges.shift()!;
     const middle = start + (end - start) / 2n + 1n;
     steps.push({ type: 'split', shard: number, newStartingHash: middle });
-    ranges.splice(widest, 1, { number: next, start, end: middle - 1n }, { number: next + 1, start: middle, end });
+    insert(ranges, { number: next, start, end: middle - 1n });
+    insert(ranges, { number: next + 1, start: middle, end });
     next += 2;
   }
   return steps;
+}
+
+const width = ({ start, end }: Range): bigint => end - start;
+
+/** Behind all ranges that are as wide or wider; `ranges` go from wide to narrow. */
+function insert(ranges: Range[], range: Range): void {
+  let [from, to] = [0, ranges.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (width(ranges[middle]!) < width(range)) to = middle;
+    else from = middle + 1;
+  }
+  ranges.splice(from, 0, range);
 }
 
 /** Splits the named shards in the middle: hot ones. */

@@ -52,6 +52,16 @@ test('with neither count nor mode it is on demand, with four shards; warm throug
   assert.deepEqual([warm['RecordDistributionStrategy'], warm['MaxRecordSizeInKiB']], ['AUTO', 2048]);
 });
 
+test('without quotas an account still ends at what a machine can hold', async () => {
+  const refused = await one.refusal('CreateStream', { StreamName: 'vast', ShardCount: 2 ** 31 - 1 });
+  assert.match(refused, /^LimitExceededException: .*Limit: 100000\. .*from this request: 2147483647\./);
+  const warm = { StreamModeDetails: { StreamMode: 'ON_DEMAND' }, WarmThroughputMiBps: 10_241 };
+  assert.match(
+    await one.refusal('CreateStream', { StreamName: 'vast', ...warm }),
+    /^InvalidArgumentException: WarmThroughputMiBps must not be greater than 10240\.$/,
+  );
+});
+
 test('what does not go together is refused', async () => {
   const mode = (StreamMode: string): object => ({ StreamModeDetails: { StreamMode } });
   const wrong = [
