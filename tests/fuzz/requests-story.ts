@@ -51,6 +51,7 @@ const tokens = [
   '-',
   '"Records":',
   '['.repeat(20_000),
+  '\u0081'.repeat(20_000),
 ];
 const cases = 1000;
 
