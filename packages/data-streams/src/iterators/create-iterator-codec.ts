@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { AwsError } from '@millrace/model';
 import { invalidArgument } from '../errors.ts';
 import type { IteratorCodec, IteratorPosition } from './iterator-codec.ts';
@@ -11,18 +11,20 @@ import type { IteratorCodec, IteratorPosition } from './iterator-codec.ts';
  *
  * The mac is what counts: nobody can make up a position. The mask only keeps clients from reading what they might come to
  * depend on. Not AES-GCM, because a cipher object costs as much as the rest of a small GetRecords: sealing and opening took
- * 35 µs with it and take 8 µs with two one-shot hashes each.
+ * 35 µs with it and take 9 µs so.
  */
 const version = 2;
 const validMs = 300_000;
 const macLength = 16;
 const headLength = 1 + macLength;
-const hashBlock = 64;
-const digestLength = 32;
+const versionByte = Buffer.from([version]);
 
 /** `key` has 32 bytes and outlives restarts, so that iterators do. */
 export function createIteratorCodec(key: Buffer): IteratorCodec {
-  const mac = createMac(key);
+  // A key object: with the bytes of a key each HMAC takes six times as long.
+  const secret = createSecretKey(key);
+  const mac = (content: Buffer): Buffer =>
+    createHmac('sha256', secret).update(versionByte).update(content).digest().subarray(0, macLength);
   return {
     seal(position) {
       const { account, region, streamId, streamName, logId, shardNumber, index, issuedMs } = position;
@@ -45,23 +47,6 @@ export function createIteratorCodec(key: Buffer): IteratorCodec {
       }
       return position;
     },
-  };
-}
-
-/** HMAC-SHA-256 (RFC 2104) by one-shot hashes. What it answers is valid until it is called again. */
-function createMac(key: Buffer): (content: Buffer) => Buffer {
-  const outer = Buffer.alloc(hashBlock + digestLength, 0x5c);
-  const innerStart = Buffer.alloc(hashBlock + 1, 0x36);
-  for (const [at, byte] of key.entries()) {
-    outer[at]! ^= byte;
-    innerStart[at]! ^= byte;
-  }
-  innerStart[hashBlock] = version;
-  const result = Buffer.alloc(digestLength);
-  return (content) => {
-    outer.write(hash('sha256', Buffer.concat([innerStart, content]), 'binary'), hashBlock, 'latin1');
-    result.write(hash('sha256', outer, 'binary'), 'latin1');
-    return result.subarray(0, macLength);
   };
 }
 
