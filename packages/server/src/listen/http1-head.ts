@@ -3,7 +3,7 @@
  * can be smuggled past a proxy in front of this server.
  *
  *   head    = method SP target SP version CRLF (name ":" OWS value OWS CRLF)* CRLF
- *   method  = one of those served        target = "/" … | "http://" authority "/" … | "*"      version = "HTTP/1.0" | "HTTP/1.1"
+ *   method  = one of those served        target = "/" … | "http://" host "/" … | "*"      version = "HTTP/1.0" | "HTTP/1.1"
  *   name    = token                      value  = visible characters, bytes above 7f (as latin1), SP and HTAB inside
  *
  * Refused with 400: bare CR or LF, folded lines, space before the colon, control characters, Content-Length that is not all
@@ -150,7 +150,7 @@ function splitTarget(target: string, method: string): { path: string; query: str
   if (!/^[\x21-\x7e]+$/.test(target)) throw new FramingError(400, 'the target');
   let rest = target;
   if (target[0] !== '/') {
-    const absolute = /^https?:\/\/[^/?#]+/i.exec(target);
+    const absolute = /^https?:\/\/[\w.:[\]-]+(?=[/?]|$)/i.exec(target);
     if (absolute !== null) rest = target.slice(absolute[0].length);
     else if (target !== '*' || method !== 'OPTIONS') throw new FramingError(400, 'the target');
     if (rest === '' || rest[0] === '?') rest = `/${rest}`;

@@ -121,7 +121,9 @@ function assertAlike(ours: Reading, nodes: Reading): void {
     assert.deepEqual({ ...mine, headers: { ...mine.headers } }, { ...other, target: pathOf(other.target) });
   }
   const hasRefused = ours.statuses.some((status) => status >= 400);
-  if (!hasRefused) assert.equal(nodes.requests.length, ours.requests.length, 'node:http sees more requests');
+  // Of both `close` and `keep-alive` ours believes `close`, as RFC 9112 (9.3) has it; node:http does not in HTTP/1.0.
+  const isTold = /\bclose\b/i.test(ours.requests.at(-1)?.headers['connection'] ?? '');
+  if (!hasRefused && !isTold) assert.equal(nodes.requests.length, ours.requests.length, 'node:http sees more requests');
 }
 
 test('what our reader takes, node:http frames alike', () =>

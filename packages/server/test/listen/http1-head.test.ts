@@ -25,8 +25,21 @@ test('the target: path and query, absolute form, the asterisk of OPTIONS', () =>
   assert.deepEqual(targetOf('GET http://h:1/a?b'), ['/a', 'b']);
   assert.deepEqual(targetOf('GET http://h'), ['/', '']);
   assert.deepEqual(targetOf('GET http://h?b'), ['/', 'b']);
+  assert.deepEqual(targetOf('GET http://[::1]:80/x'), ['/x', '']);
   assert.deepEqual(targetOf('OPTIONS *'), ['*', '']);
-  for (const line of ['GET *', 'GET a', 'GET ', 'GET /\x80', 'get /', 'FETCH /', 'GET  /', 'GET / x', 'CONNECT h:1'])
+  for (const line of [
+    'GET *',
+    'GET a',
+    'GET ',
+    'GET /\x80',
+    'get /',
+    'FETCH /',
+    'GET  /',
+    'GET / x',
+    'CONNECT h:1',
+    'GET http://"/',
+    'GET http://a@b/',
+  ])
     assert.throws(() => targetOf(line), { status: 400 }, line);
 });
 

@@ -47,6 +47,8 @@ export async function readByNode(pieces: readonly Buffer[]): Promise<Reading> {
     request.on('end', () => {
       const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
       const body = Buffer.concat(chunks).toString('latin1');
+      // Which ours does not speak: what has no version is no request.
+      if (request.httpVersion === '0.9') return;
       requests.push({ method: request.method!, target: request.url!, headers, body });
       response.end('ok');
     });
