@@ -44,9 +44,9 @@ export function openExchange(request: HttpRequest, services: ReadonlyMap<string,
 }
 
 /** The input, decoded and checked in AWS's order: the body parses, the types are right, the constraints hold. */
-export function readInput({ operation, encoding }: Exchange, body: Buffer): never {
+export function readInput({ operation, encoding }: Exchange, { body, room }: HttpRequest): never {
   if (operation.name === 'PutRecords' && encoding !== 'cbor') {
-    const scanned = scanPutRecords(body);
+    const scanned = scanPutRecords(body, room);
     if (scanned !== undefined) {
       operation.check(scanned);
       return scanned as never;

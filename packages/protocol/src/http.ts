@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Whole, at most the listener's limit. Valid until the handler has answered. */
   readonly body: Buffer;
+  /** Memory for what is made of the body, valid as long as that; undefined where the listener has none to lend. */
+  readonly room?: (length: number) => Buffer;
   readonly httpVersion: '1.0' | '1.1' | '2.0';
   readonly secure: boolean;
   readonly remoteAddress: string;

@@ -72,7 +72,7 @@ async function call(
   if (handler === undefined) {
     throw new AwsError('UnknownOperationException', `Millrace does not have the operation ${name} yet.`);
   }
-  const input = readInput(exchange, request.body);
+  const input = readInput(exchange, request);
   const context: RequestContext = {
     requestId,
     account: caller.account,

@@ -22,9 +22,12 @@ export interface ScannedRecord {
   Data?: Buffer;
 }
 
-/** Undefined when the body is not written as above. */
-export function scanPutRecords(body: Buffer): ScannedPutRecords | undefined {
-  const scan = new Scan(body);
+/** Undefined when the body is not written as above. `room` gives the memory that the records' data are decoded into. */
+export function scanPutRecords(
+  body: Buffer,
+  room: (length: number) => Buffer = Buffer.allocUnsafeSlow,
+): ScannedPutRecords | undefined {
+  const scan = new Scan(body, room);
   const input = scan.input();
   return scan.isWhole ? input : undefined;
 }
@@ -56,16 +59,17 @@ for (const [value, character] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 class Scan {
   readonly #bytes: Buffer;
   /** All Data of the request, one behind the other. */
-  readonly #decoded: Buffer;
+  #decoded: Buffer | undefined;
+  readonly #room: (length: number) => Buffer;
   #decodedBytes = 0;
   /** The next of each at or behind the last place that was asked about. */
   #nextHyphen = -1;
   #nextUnderscore = -1;
   #at = 0;
 
-  constructor(body: Buffer) {
+  constructor(body: Buffer, room: (length: number) => Buffer) {
     this.#bytes = body;
-    this.#decoded = Buffer.allocUnsafeSlow(Math.ceil((body.length * 3) / 4));
+    this.#room = room;
   }
 
   /** Nothing but blanks is left. */
@@ -205,16 +209,18 @@ class Scan {
     if (pads > 0 && ((values[bytes[end - 1 - pads]!] ?? -1) & (pads === 1 ? 3 : 15)) !== 0) return undefined;
     const size = (length >> 2) * 3 - pads;
     const start = this.#decodedBytes;
+    const decoded = (this.#decoded ??= this.#room(Math.ceil((bytes.length * 3) / 4)));
     const isStrict =
-      length < tableMaxChars ? this.#decodeByTable(from, end, pads) : this.#decodeNative(from, end, size);
+      length < tableMaxChars
+        ? this.#decodeByTable(decoded, from, end, pads)
+        : this.#decodeNative(decoded, from, end, size);
     if (!isStrict) return undefined;
     this.#decodedBytes = start + size;
-    return this.#decoded.subarray(start, start + size);
+    return decoded.subarray(start, start + size);
   }
 
-  #decodeByTable(from: number, end: number, pads: number): boolean {
+  #decodeByTable(target: Buffer, from: number, end: number, pads: number): boolean {
     const bytes = this.#bytes;
-    const target = this.#decoded;
     const whole = pads === 0 ? end : end - 4;
     let to = this.#decodedBytes;
     let at = from;
@@ -241,11 +247,11 @@ class Scan {
   }
 
   /** Node's decoder skips what it does not know, which shows in the count, but takes '-' and '_' too: they are looked for. */
-  #decodeNative(from: number, end: number, size: number): boolean {
+  #decodeNative(target: Buffer, from: number, end: number, size: number): boolean {
     if (this.#nextHyphen < from) this.#nextHyphen = this.#find(hyphen, from);
     if (this.#nextUnderscore < from) this.#nextUnderscore = this.#find(underscore, from);
     if (this.#nextHyphen < end || this.#nextUnderscore < end) return false;
-    return this.#decoded.base64Write(this.#bytes.latin1Slice(from, end), this.#decodedBytes, size) === size;
+    return target.base64Write(this.#bytes.latin1Slice(from, end), this.#decodedBytes, size) === size;
   }
 
   #find(byte: number, from: number): number {

@@ -8,14 +8,20 @@ export interface IncomingBody {
   content(): Buffer;
 }
 
-/** A body of a known length: gathered in place, or the chunk's own bytes when it holds all of it. */
+/** Up to this length a body is not worth a buffer of its own. */
+const smallBytes = 4096;
+
+/** A body of a known length. */
 export class SizedBody implements IncomingBody {
   readonly #length: number;
+  readonly #room: (length: number) => Buffer;
   #content: Buffer | undefined;
   #filled = 0;
 
-  constructor(length: number) {
+  /** `room` gives memory for a large one. */
+  constructor(length: number, room: (length: number) => Buffer) {
     this.#length = length;
+    this.#room = room;
   }
 
   get isWhole(): boolean {
@@ -24,11 +30,9 @@ export class SizedBody implements IncomingBody {
 
   take(chunk: Buffer, from: number): number {
     const count = Math.min(this.#length - this.#filled, chunk.length - from);
-    if (count === this.#length) this.#content = chunk.subarray(from, from + count);
-    else {
-      this.#content ??= Buffer.allocUnsafeSlow(this.#length);
-      chunk.copy(this.#content, this.#filled, from, from + count);
-    }
+    // Small ones share blocks of node's own.
+    this.#content ??= this.#length < smallBytes ? Buffer.allocUnsafe(this.#length) : this.#room(this.#length);
+    chunk.copy(this.#content, this.#filled, from, from + count);
     this.#filled += count;
     return count;
   }

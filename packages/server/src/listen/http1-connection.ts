@@ -6,6 +6,7 @@ import type { IncomingBody } from './http1-body.ts';
 import { FramingError, parseHead } from './http1-head.ts';
 import type { Head } from './http1-head.ts';
 import type { Http1, Waiting } from './http1.ts';
+import { readSocket } from './read-socket.ts';
 import { writePieces } from './write-stream.ts';
 
 const maxHeadBytes = 32 << 10;
@@ -36,6 +37,8 @@ export class Http1Connection {
   #body: IncomingBody | undefined;
   #reserved = 0;
   #held: Buffer[] = [];
+  /** Memory of the present request. */
+  #borrowed: Buffer[] = [];
   #gone: AbortController | undefined;
   readonly #answered: (() => void)[] = [];
   /** The client has said that it sends no more. */
@@ -60,8 +63,7 @@ export class Http1Connection {
       this.#hasEnded = true;
       if (this.#state !== 'answering') socket.end();
     });
-    socket.on('data', (chunk: Buffer) => this.#feed(chunk));
-    socket.resume();
+    readSocket(socket, (chunk) => this.#feed(chunk));
   }
 
   closeIfIdle(): void {
@@ -88,7 +90,8 @@ export class Http1Connection {
           at += this.#body!.take(chunk, at);
           if (this.#body!.isWhole) void this.#answer(this.#head!, this.#body!.content());
         } else if (this.#state === 'answering') {
-          this.#held.push(chunk.subarray(at));
+          // A copy, like all that stays of a chunk.
+          this.#held.push(Buffer.from(chunk.subarray(at)));
           this.#socket.pause();
           return;
         } else return;
@@ -160,10 +163,16 @@ export class Http1Connection {
     this.#body =
       head.contentLength === undefined
         ? new ChunkedBody(this.#http.serving.bodyLimitBytes)
-        : new SizedBody(head.contentLength);
+        : new SizedBody(head.contentLength, this.#borrow);
     this.#state = 'body';
     this.#wait('body');
   }
+
+  readonly #borrow = (length: number): Buffer => {
+    const buffer = this.#http.bodies.take(length);
+    this.#borrowed.push(buffer);
+    return buffer;
+  };
 
   async #answer(head: Head, body: Buffer): Promise<void> {
     this.#state = 'answering';
@@ -175,6 +184,8 @@ export class Http1Connection {
       serving.report(error);
       this.#socket.destroy();
     }
+    // Only now: when the client left early, `#release` ran while the handler still looked at the body.
+    for (const buffer of this.#borrowed.splice(0)) this.#http.bodies.give(buffer);
     this.#release();
     this.#gone = undefined;
     // Read anew: the connection may have closed in the meantime.
@@ -204,6 +215,7 @@ export class Http1Connection {
       query,
       headers,
       body,
+      room: this.#borrow,
       httpVersion: version,
       secure: this.#isSecure,
       get remoteAddress() {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '@millrace/world';
 import { Http1Connection } from './http1-connection.ts';
+import { BufferPool } from './buffer-pool.ts';
 import type { Serving } from './listen.ts';
 
 /** Times after which a connection is given up, in milliseconds; the same as node:http's defaults, but shorter for heads. */
@@ -18,6 +19,8 @@ const patienceMs = {
 export type Waiting = keyof typeof patienceMs;
 
 const sweepEveryMs = 1000;
+/** Of bodies that were answered; as much as eight of the largest requests. */
+const pooledBytes = 128 << 20;
 
 /**
  * HTTP/1.0 and 1.1 by a reader of our own: a small request costs about half of what it costs in node:http (docs/performance.md).
@@ -26,6 +29,7 @@ const sweepEveryMs = 1000;
 export class Http1 {
   readonly serving: Serving;
   readonly clock: Clock;
+  readonly bodies = new BufferPool(pooledBytes);
   readonly #connections = new Set<Http1Connection>();
   #sweep: { cancel(): void } | undefined;
   #dateSecond = 0;
