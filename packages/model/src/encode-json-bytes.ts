@@ -1,11 +1,14 @@
 import type { JsonEncoder, JsonEncoderCompiler } from './encode-json.ts';
-import type { Member, StructureShape } from './shapes.ts';
+import type { Member, Room, StructureShape } from './shapes.ts';
 
 /**
- * The UTF-8 of a structure's JSON. A list of elements with blobs is written element by element: gathered in one string,
+ * The UTF-8 of a structure's JSON, in memory from `room` when it is large. A list of elements with blobs is written element by element: gathered in one string,
  * megabytes would have to be made flat before they can be written, at twice the cost (benchmarks/model.ts).
  */
-export function jsonBytesEncoder(shape: StructureShape, compiler: JsonEncoderCompiler): (value: unknown) => Buffer {
+export function jsonBytesEncoder(
+  shape: StructureShape,
+  compiler: JsonEncoderCompiler,
+): (value: unknown, room?: Room) => Buffer {
   const whole = compiler.encoder(shape);
   for (const { name, shape: part } of shape.members) {
     if (part.type !== 'list' || part.element.type !== 'structure') continue;
@@ -37,15 +40,15 @@ interface BlobList {
  * Each element begins with its blob, whose base64 is written by itself: as a part of the element's text it would be copied
  * twice more (flattened, then looked through for what is not ASCII).
  */
-function blobListEncoder({ whole, name, blob, rest }: BlobList): (value: unknown) => Buffer {
+function blobListEncoder({ whole, name, blob, rest }: BlobList): (value: unknown, room?: Room) => Buffer {
   const opening = `{${JSON.stringify(blob)}:"`;
-  return (value) => {
+  return (value, room = Buffer.allocUnsafeSlow) => {
     const list = (value as Record<string, unknown>)[name] as readonly Record<string, unknown>[] | null | undefined;
     if (list === undefined || list === null || list.length === 0) return Buffer.from(whole(value));
     const others = whole({ ...(value as object), [name]: undefined });
     // The others without their closing brace, then the list as the last member: to a reader of JSON it is the same object.
     let text = `${others.slice(0, -1)}${others === '{}' ? '' : ','}${JSON.stringify(name)}:[`;
-    let target: Buffer = Buffer.allocUnsafeSlow(expectedBytes(list, blob) + text.length * 3);
+    let target: Buffer = room(expectedBytes(list, blob) + text.length * 3);
     let used = 0;
     for (const element of list) {
       const bytes = element[blob] as Buffer | null | undefined;
@@ -53,7 +56,7 @@ function blobListEncoder({ whole, name, blob, rest }: BlobList): (value: unknown
       const blobChars = bytes === undefined || bytes === null ? 0 : Math.ceil(bytes.length / 3) * 4;
       // A UTF-16 unit takes at most three bytes; the rest is quotes, commas and the brackets at the end.
       const needed = used + (text.length + after.length) * 3 + blobChars + opening.length + 8;
-      if (needed > target.length) target = grown(target, used, needed);
+      if (needed > target.length) target = grown(target, used, room(Math.max(needed, target.length * 2)));
       if (bytes === undefined || bytes === null) text += after;
       else {
         used += target.utf8Write(text + opening, used, target.length - used);
@@ -76,8 +79,7 @@ function expectedBytes(list: readonly Record<string, unknown>[], blob: string): 
   return Math.ceil(bytes);
 }
 
-function grown(full: Buffer, used: number, needed: number): Buffer {
-  const larger = Buffer.allocUnsafeSlow(Math.max(needed, full.length * 2));
+function grown(full: Buffer, used: number, larger: Buffer): Buffer {
   full.copy(larger, 0, 0, used);
   return larger;
 }

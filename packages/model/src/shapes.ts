@@ -63,7 +63,7 @@ export interface OperationModel {
    */
   encodeJson(output: unknown): string;
   /** The same in UTF-8, and the faster way to it where an output carries blobs. The order of members may differ. */
-  encodeJsonBytes(output: unknown): Buffer;
+  encodeJsonBytes(output: unknown, room?: Room): Buffer;
 }
 
 export interface ServiceModel {
@@ -75,3 +75,6 @@ export interface ServiceModel {
   readonly signingName: string;
   readonly operations: ReadonlyMap<string, OperationModel>;
 }
+
+/** Gives memory of a length, for a time that its caller knows; whatever stands in it. */
+export type Room = (length: number) => Buffer;

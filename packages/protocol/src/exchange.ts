@@ -2,6 +2,7 @@ import { isAscii } from 'node:buffer';
 import { AwsError } from '@millrace/model';
 import type { OperationModel, ServiceModel } from '@millrace/model';
 import { compileCborWriter } from './cbor/cbor-writer.ts';
+import type { CborWriter } from './cbor/cbor-writer.ts';
 import { CborError, readCbor } from './cbor/cbor-reader.ts';
 import { eventStreamBody } from './event-stream/event-stream-body.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
@@ -78,10 +79,14 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-const writers = new WeakMap<OperationModel, (value: unknown) => Buffer>();
+const writers = new WeakMap<OperationModel, CborWriter>();
 
 /** The answer of an operation that succeeded. An event stream is the same in all encodings: its messages are JSON. */
-export function writeOutput({ operation, encoding }: Exchange, output: unknown, requestId: string): HttpResponse {
+export function writeOutput(
+  { operation, encoding }: Exchange,
+  output: unknown,
+  { requestId, room }: { requestId: string; room: HttpRequest['room'] },
+): HttpResponse {
   const events = operation.output.members.find(({ shape }) => shape.type === 'structure' && shape.isEventStream);
   if (events !== undefined) {
     const stream = (output as Record<string, AsyncIterable<never>>)[events.name]!;
@@ -95,8 +100,8 @@ export function writeOutput({ operation, encoding }: Exchange, output: unknown, 
   if (encoding === 'cbor') {
     let write = writers.get(operation);
     if (write === undefined) writers.set(operation, (write = compileCborWriter(operation.output)));
-    body = operation.output.members.length === 0 ? '' : write(output);
-  } else if (operation.name === 'GetRecords') body = operation.encodeJsonBytes(output);
+    body = operation.output.members.length === 0 ? '' : write(output, room);
+  } else if (operation.name === 'GetRecords') body = operation.encodeJsonBytes(output, room);
   else body = operation.encodeJson(output);
   return { status: 200, headers: { 'content-type': contentTypes[encoding], ...requestHeaders(requestId) }, body };
 }

@@ -1,3 +1,5 @@
+import type { Room } from '@millrace/model';
+
 /** One HTTP exchange, whatever the version. Between server/listen, which frames it, and the protocols, which read it. */
 export interface HttpRequest {
   readonly method: string;
@@ -9,8 +11,11 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Whole, at most the listener's limit. Valid until the handler has answered. */
   readonly body: Buffer;
-  /** Memory for what is made of the body, valid as long as that; undefined where the listener has none to lend. */
-  readonly room?: (length: number) => Buffer;
+  /**
+   * Memory for what is made of the body and for the answer's body, valid until the answer is written; undefined where the
+   * listener has none to lend.
+   */
+  readonly room?: Room;
   readonly httpVersion: '1.0' | '1.1' | '2.0';
   readonly secure: boolean;
   readonly remoteAddress: string;

@@ -45,7 +45,10 @@ export function createDispatcher(options: DispatchOptions): (request: HttpReques
     let code: string | undefined;
     try {
       exchange = openExchange(request, services);
-      answer = writeOutput(exchange, await call(options, exchange, request, requestId), requestId);
+      answer = writeOutput(exchange, await call(options, exchange, request, requestId), {
+        requestId,
+        room: request.room,
+      });
     } catch (error) {
       if (!(error instanceof AwsError))
         options.logger.error('a request failed', error, { operation: exchange?.operation.name, requestId });

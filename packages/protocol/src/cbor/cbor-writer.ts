@@ -1,4 +1,4 @@
-import type { Shape } from '@millrace/model';
+import type { Room, Shape } from '@millrace/model';
 import type { CborTimestamps } from './cbor-reader.ts';
 
 type Write = (to: Output, value: never) => void;
@@ -9,21 +9,25 @@ interface Compilation {
   readonly timestamp: Write;
 }
 
+/** Writes a value of its shape, in memory from `room` when it is large. */
+export type CborWriter = (value: unknown, room?: Room) => Buffer;
+
 /**
  * Compiles a writer for a shape: definite lengths, blobs as byte strings, absent members left out, timestamps as tag 1 and
  * whole milliseconds (AWS's x-amz-cbor-1.1), or seconds, with a fraction where there is one (rpc-v2-cbor). A value must be
  * of its shape. The buffer is the caller's own.
  */
-export function compileCborWriter(
-  shape: Shape,
-  timestamps: CborTimestamps = 'milliseconds',
-): (value: unknown) => Buffer {
+export function compileCborWriter(shape: Shape, timestamps: CborTimestamps = 'milliseconds'): CborWriter {
   const timestamp = timestamps === 'seconds' ? writeSeconds : writeMilliseconds;
   const write = compile(shape, { known: new Map(), timestamp });
-  return (value) => {
-    const output = new Output();
+  // What is written next is likely as long as the last: growing step by step would copy all of it once more.
+  let usualBytes = 0;
+  return (value, room) => {
+    const output = new Output(room, usualBytes);
     write(output, value as never);
-    return output.finish();
+    const bytes = output.finish();
+    usualBytes = bytes.length;
+    return bytes;
   };
 }
 
@@ -110,14 +114,24 @@ function textBytes(text: string): Buffer {
   return output.finish();
 }
 
+/** From this length on a buffer is worth being borrowed. */
+const largeBytes = 64 << 10;
+
 /** A buffer that doubles. */
 class Output {
-  #bytes = Buffer.allocUnsafe(512);
+  readonly #more: Room;
+  #bytes: Buffer;
   #at = 0;
+
+  constructor(more: Room = Buffer.allocUnsafe, expectedBytes = 0) {
+    this.#more = more;
+    this.#bytes = expectedBytes < largeBytes ? Buffer.allocUnsafe(512) : more(expectedBytes + (expectedBytes >> 4));
+  }
 
   #room(length: number): void {
     if (this.#bytes.length - this.#at >= length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#at + length));
+    const wanted = Math.max(this.#bytes.length * 2, this.#at + length);
+    const larger = wanted < largeBytes ? Buffer.allocUnsafe(wanted) : this.#more(wanted);
     this.#bytes.copy(larger, 0, 0, this.#at);
     this.#bytes = larger;
   }

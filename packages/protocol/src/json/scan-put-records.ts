@@ -1,3 +1,5 @@
+import type { Room } from '@millrace/model';
+
 /**
  * PutRecords' input as its clients write it, read in one pass: the bytes of Data are decoded where they stand, no string is
  * made of them. What is written in any other way (an escape, another member, a character beyond ASCII in a name or key,
@@ -23,10 +25,7 @@ export interface ScannedRecord {
 }
 
 /** Undefined when the body is not written as above. `room` gives the memory that the records' data are decoded into. */
-export function scanPutRecords(
-  body: Buffer,
-  room: (length: number) => Buffer = Buffer.allocUnsafeSlow,
-): ScannedPutRecords | undefined {
+export function scanPutRecords(body: Buffer, room: Room = Buffer.allocUnsafeSlow): ScannedPutRecords | undefined {
   const scan = new Scan(body, room);
   const input = scan.input();
   return scan.isWhole ? input : undefined;
@@ -60,14 +59,14 @@ class Scan {
   readonly #bytes: Buffer;
   /** All Data of the request, one behind the other. */
   #decoded: Buffer | undefined;
-  readonly #room: (length: number) => Buffer;
+  readonly #room: Room;
   #decodedBytes = 0;
   /** The next of each at or behind the last place that was asked about. */
   #nextHyphen = -1;
   #nextUnderscore = -1;
   #at = 0;
 
-  constructor(body: Buffer, room: (length: number) => Buffer) {
+  constructor(body: Buffer, room: Room) {
     this.#bytes = body;
     this.#room = room;
   }

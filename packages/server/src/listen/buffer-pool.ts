@@ -7,6 +7,8 @@ export class BufferPool {
   /** Those given back last are at the end: they are the likeliest to be in the processor's caches. */
   readonly #free: Buffer[] = [];
   #freeBytes = 0;
+  /** The least that was free since the last look. */
+  #unusedBytes = 0;
 
   /** Keeps up to `mostBytes` that nobody uses. */
   constructor(mostBytes: number) {
@@ -20,6 +22,7 @@ export class BufferPool {
       if (buffer.length < length || buffer.length > length * 4) continue;
       this.#free.splice(at, 1);
       this.#freeBytes -= buffer.length;
+      this.#unusedBytes = Math.min(this.#unusedBytes, this.#freeBytes);
       return buffer.subarray(0, length);
     }
     // Bodies of a producer differ by little: room for the next one too.
@@ -32,6 +35,16 @@ export class BufferPool {
     if (whole.length < smallest || this.#freeBytes + whole.length > this.#mostBytes) return;
     this.#free.push(whole);
     this.#freeBytes += whole.length;
+  }
+
+  /** Lets go of what nobody needed since the last time. */
+  sweep(): void {
+    while (this.#free.length > 0 && this.#free[0]!.length <= this.#unusedBytes) {
+      const { length } = this.#free.shift()!;
+      this.#freeBytes -= length;
+      this.#unusedBytes -= length;
+    }
+    this.#unusedBytes = this.#freeBytes;
   }
 }
 

@@ -168,8 +168,9 @@ export class Http1Connection {
     this.#wait('body');
   }
 
+  /** Memory for the present request and its answer; small pieces are node's own to make. */
   readonly #borrow = (length: number): Buffer => {
-    const buffer = this.#http.bodies.take(length);
+    const buffer = this.#http.buffers.take(length);
     this.#borrowed.push(buffer);
     return buffer;
   };
@@ -185,7 +186,7 @@ export class Http1Connection {
       this.#socket.destroy();
     }
     // Only now: when the client left early, `#release` ran while the handler still looked at the body.
-    for (const buffer of this.#borrowed.splice(0)) this.#http.bodies.give(buffer);
+    for (const buffer of this.#borrowed.splice(0)) this.#http.buffers.give(buffer);
     this.#release();
     this.#gone = undefined;
     // Read anew: the connection may have closed in the meantime.

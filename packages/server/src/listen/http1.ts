@@ -19,7 +19,7 @@ const patienceMs = {
 export type Waiting = keyof typeof patienceMs;
 
 const sweepEveryMs = 1000;
-/** Of bodies that were answered; as much as eight of the largest requests. */
+/** Of requests that were answered; as much as eight of the largest. */
 const pooledBytes = 128 << 20;
 
 /**
@@ -29,7 +29,7 @@ const pooledBytes = 128 << 20;
 export class Http1 {
   readonly serving: Serving;
   readonly clock: Clock;
-  readonly bodies = new BufferPool(pooledBytes);
+  readonly buffers = new BufferPool(pooledBytes);
   readonly #connections = new Set<Http1Connection>();
   #sweep: { cancel(): void } | undefined;
   #dateSecond = 0;
@@ -75,6 +75,7 @@ export class Http1 {
         const { waiting, sinceMs } = connection;
         if (waiting !== undefined && now - sinceMs > patienceMs[waiting]) connection.giveUp();
       }
+      this.buffers.sweep();
       this.#sweepLater();
     });
   }
