@@ -3,12 +3,12 @@
  * all of it waits until it is alone.
  */
 export class ByteBudget {
-  readonly #capacity: number;
+  readonly capacity: number;
   readonly #waiting: { bytes: number; resume(): void }[] = [];
   used = 0;
 
   constructor(capacity: number) {
-    this.#capacity = capacity;
+    this.capacity = capacity;
   }
 
   /** Undefined when there is room now. */
@@ -30,6 +30,6 @@ export class ByteBudget {
   }
 
   #fits(bytes: number): boolean {
-    return this.used === 0 || this.used + bytes <= this.#capacity;
+    return this.used === 0 || this.used + bytes <= this.capacity;
   }
 }

@@ -19,8 +19,6 @@ const patienceMs = {
 export type Waiting = keyof typeof patienceMs;
 
 const sweepEveryMs = 1000;
-/** Of requests that were answered; as much as eight of the largest. */
-const pooledBytes = 128 << 20;
 
 /**
  * HTTP/1.0 and 1.1 by a reader of our own: a small request costs about half of what it costs in node:http (docs/performance.md).
@@ -29,7 +27,7 @@ const pooledBytes = 128 << 20;
 export class Http1 {
   readonly serving: Serving;
   readonly clock: Clock;
-  readonly buffers = new BufferPool(pooledBytes);
+  readonly buffers: BufferPool;
   readonly #connections = new Set<Http1Connection>();
   #sweep: { cancel(): void } | undefined;
   #dateSecond = 0;
@@ -39,6 +37,8 @@ export class Http1 {
   constructor(serving: Serving, clock: Clock) {
     this.serving = serving;
     this.clock = clock;
+    // Of what was answered as much stays at most as bodies may take.
+    this.buffers = new BufferPool(serving.budget.capacity);
     this.#sweepLater();
   }
 
