@@ -1,11 +1,11 @@
 import { AwsError } from '@millrace/model';
-import type { LogRecord } from '@millrace/log';
+import type { Batch, LogRecord } from '@millrace/log';
 import { invalidArgument, streamNotFound } from './errors.ts';
 import { checkExplicitHashKey, routeExplicitHashKey, routePartitionKey, routesOf, takeTurn } from './routing.ts';
 import type { Routes } from './routing.ts';
-import { SequenceNumberRun } from './sequence-number.ts';
 import type { DataStreams } from './service.ts';
 import { shardId } from './shard-id.ts';
+import { sequenceNumbersOf } from './shards.ts';
 import type { Shard, Stream } from './state.ts';
 import { keyOf } from './stream-lookup.ts';
 
@@ -49,10 +49,7 @@ export async function appendRecords(
   for (;;) {
     const routes = routesOf(stream);
     const groups = groupByShard(stream, routes, records, todo);
-    const appended = await Promise.all(
-      groups.map((group) => appendGroup(service, stream, group, { ...checked, outcomes })),
-    );
-    todo = appended.flat();
+    todo = await appendGroups(service, stream, groups, { ...checked, outcomes });
     if (todo.length === 0) return outcomes;
     const left = deadlineMs - service.world.clock.monotonicMs();
     if (left <= 0) {
@@ -66,18 +63,21 @@ export async function appendRecords(
   }
 }
 
+/** Records of one shard, by their place in the request. */
 interface Group {
   readonly shard: Shard;
   readonly indices: number[];
 }
 
+/** In the order in which the request names the shards. */
 function groupByShard(
   stream: Stream,
   routes: Routes,
   records: readonly IncomingRecord[],
   todo: readonly number[],
 ): Group[] {
-  const groups: (Group | undefined)[] = [];
+  const groups: Group[] = [];
+  const { shards, groupAt } = routes;
   const auto = stream.recordDistribution === 'AUTO';
   for (const index of todo) {
     const { PartitionKey: partitionKey, ExplicitHashKey: explicitHashKey } = records[index]!;
@@ -85,20 +85,68 @@ function groupByShard(
     if (auto) position = takeTurn(routes);
     else if (explicitHashKey !== undefined) position = routeExplicitHashKey(routes, explicitHashKey);
     else position = routePartitionKey(routes, partitionKey!);
-    const group = groups[position];
-    if (group === undefined) groups[position] = { shard: routes.shards[position]!, indices: [index] };
-    else group.indices.push(index);
+    const shard = shards[position]!;
+    const group = groups[groupAt[position]!];
+    // What stands in groupAt may be of an earlier request.
+    if (group?.shard === shard) group.indices.push(index);
+    else {
+      groupAt[position] = groups.length;
+      groups.push({ shard, indices: [index] });
+    }
   }
-  return groups.filter((group) => group !== undefined);
+  return groups;
 }
 
-/** Answers the records that must be tried elsewhere: all that were to be appended when the shard is closed. */
-async function appendGroup(
+/** Answers the records that must be tried elsewhere: all that were to be appended to shards that are closed. */
+async function appendGroups(
+  service: DataStreams,
+  stream: Stream,
+  groups: readonly Group[],
+  checked: CheckedRecords & { outcomes: RecordOutcome[] },
+): Promise<number[]> {
+  const { keyRef } = stream.encryption;
+  const batches: TakenBatch[] = [];
+  for (const group of groups) {
+    const batch = takeBatch(service, stream, group, checked);
+    if (batch.records.length > 0) batches.push({ ...batch, keyRef });
+  }
+  if (batches.length === 0) return [];
+  const appended = await service.log.appendAll(batches);
+  const { outcomes } = checked;
+  const metrics = service.metrics.of(stream);
+  const again: number[] = [];
+  for (const [nth, { shard, indices, bytes }] of batches.entries()) {
+    const outcome = appended[nth]!;
+    if (outcome === 'closed') again.push(...indices);
+    else if (outcome instanceof Error) {
+      service.report(outcome);
+      for (const index of indices)
+        outcomes[index] = { ErrorCode: 'InternalFailure', ErrorMessage: 'Internal Service Failure' };
+    } else {
+      service.traffic.note(shard.logId, bytes, indices.length);
+      metrics.wrote(shard.number, bytes, indices.length);
+      const ShardId = shardId(shard.number);
+      const numbers = sequenceNumbersOf(shard);
+      numbers.begin(outcome.firstIndex + 1, Math.floor(outcome.arrivalMs / 1000));
+      for (const index of indices) outcomes[index] = { SequenceNumber: numbers.take(), ShardId };
+    }
+  }
+  return again;
+}
+
+interface TakenBatch extends Batch {
+  readonly shard: Shard;
+  readonly indices: readonly number[];
+  readonly bytes: number;
+}
+
+/** The records of a group that the shard's rate lets pass; the others have their outcome. */
+function takeBatch(
   service: DataStreams,
   stream: Stream,
   { shard, indices }: Group,
   { records, sizes, outcomes }: CheckedRecords & { outcomes: RecordOutcome[] },
-): Promise<readonly number[]> {
+): Omit<TakenBatch, 'keyRef'> {
   const batch: LogRecord[] = [];
   const taken: number[] = [];
   let bytes = 0;
@@ -114,26 +162,7 @@ async function appendGroup(
     batch.push({ partitionKey, data });
     taken.push(index);
   }
-  if (batch.length === 0) return [];
-  try {
-    const outcome = await service.log.append(shard.logId, batch, stream.encryption.keyRef);
-    if (outcome === 'closed') return taken;
-    service.traffic.note(shard.logId, bytes, batch.length);
-    service.metrics.of(stream).wrote(shard.number, bytes, batch.length);
-    const run = new SequenceNumberRun({
-      createdSecond: shard.createdSecond,
-      place: outcome.firstIndex + 1,
-      arrivalSecond: Math.floor(outcome.arrivalMs / 1000),
-      shardNumber: shard.number,
-    });
-    const ShardId = shardId(shard.number);
-    for (const index of taken) outcomes[index] = { SequenceNumber: run.take(), ShardId };
-  } catch (error) {
-    service.report(error);
-    for (const index of taken)
-      outcomes[index] = { ErrorCode: 'InternalFailure', ErrorMessage: 'Internal Service Failure' };
-  }
-  return [];
+  return { logId: shard.logId, records: batch, shard, indices: taken, bytes };
 }
 
 function rateExceeded(stream: Stream, shard: Shard): RecordOutcome {

@@ -1,7 +1,7 @@
 import type { Record as KinesisRecord } from '@millrace/model/kinesis';
 import type { ReadOptions, ReadOutcome, StoredRecord } from '@millrace/log';
-import { SequenceNumberRun } from './sequence-number.ts';
 import type { DataStreams } from './service.ts';
+import { sequenceNumbersOf } from './shards.ts';
 import type { Shard, Stream } from './state.ts';
 
 /** A piece of a shard as readers get it. */
@@ -79,19 +79,20 @@ function pageOf(
 
 /** Numbers of consecutive records of one second come from one run. */
 function toKinesis(records: readonly StoredRecord[], shard: Shard): KinesisRecord[] {
-  const { createdSecond, number: shardNumber } = shard;
-  let run: SequenceNumberRun | undefined;
+  const numbers = sequenceNumbersOf(shard);
+  let runMs = -1;
   let runSecond = -1;
   let runNext = -1;
   return records.map(({ index, arrivalMs, partitionKey, data, keyRef }) => {
-    const arrivalSecond = Math.floor(arrivalMs / 1000);
-    if (run === undefined || arrivalSecond !== runSecond || index !== runNext) {
-      run = new SequenceNumberRun({ createdSecond, place: index + 1, arrivalSecond, shardNumber });
+    if (arrivalMs !== runMs || index !== runNext) {
+      const arrivalSecond = Math.floor(arrivalMs / 1000);
+      if (arrivalSecond !== runSecond || index !== runNext) numbers.begin(index + 1, arrivalSecond);
+      runMs = arrivalMs;
       runSecond = arrivalSecond;
     }
     runNext = index + 1;
     const record = {
-      SequenceNumber: run.take(),
+      SequenceNumber: numbers.take(),
       ApproximateArrivalTimestamp: arrivalMs,
       Data: data,
     } as KinesisRecord;

@@ -17,6 +17,8 @@ export interface Routes {
   readonly uppers: Float64Array;
   /** Each shard's start rounded to a double: rounding keeps the order, so two that differ decide. */
   readonly rounded: Float64Array;
+  /** Scratch for who groups records: by shard, the place of its group in the last request that had one. */
+  readonly groupAt: Uint16Array;
   /** Which shard takes the next record of a stream that distributes by itself. */
   turn: number;
 }
@@ -39,6 +41,7 @@ export function routesOf(stream: Stream): Routes {
     shards,
     uppers: Float64Array.from(shards, ({ startHash }) => Number(startHash >> lowerBits)),
     rounded: Float64Array.from(shards, ({ startHash }) => Number(startHash)),
+    groupAt: new Uint16Array(shards.length),
     turn: 0,
   };
   cached.set(stream, { shardCount: stream.nextShardNumber, keptCount: stream.shards.size, routes });

@@ -1,4 +1,4 @@
-import { encodeSequenceNumber } from './sequence-number.ts';
+import { encodeSequenceNumber, SequenceNumbers } from './sequence-number.ts';
 import { shardId } from './shard-id.ts';
 import type { Shard, Stream, StreamsState } from './state.ts';
 
@@ -79,4 +79,16 @@ export function childShards(
       ParentShards: [shard.parent, shard.adjacentParent].filter((number) => number !== undefined).map(shardId),
       HashKeyRange: { StartingHashKey: String(shard.startHash), EndingHashKey: String(shard.endHash) },
     }));
+}
+
+const numbersOfShards = new WeakMap<Shard, SequenceNumbers>();
+
+/** Kept with the shard: making them costs more than a record. */
+export function sequenceNumbersOf(shard: Shard): SequenceNumbers {
+  let numbers = numbersOfShards.get(shard);
+  if (numbers === undefined) {
+    numbers = new SequenceNumbers({ createdSecond: shard.createdSecond, shardNumber: shard.number });
+    numbersOfShards.set(shard, numbers);
+  }
+  return numbers;
 }

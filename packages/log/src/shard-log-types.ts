@@ -1,6 +1,13 @@
-import type { StoredRecord } from './log-record.ts';
+import type { LogRecord, StoredRecord } from './log-record.ts';
 
 export type AppendOutcome = { readonly firstIndex: number; readonly arrivalMs: number } | 'closed';
+
+/** Records for one shard; `keyRef` names the data key that seals them on disk, 0 leaves them plain. */
+export interface Batch {
+  readonly logId: number;
+  readonly records: readonly LogRecord[];
+  readonly keyRef: number;
+}
 
 export interface ReadOptions {
   readonly maxRecords: number;

@@ -1,4 +1,12 @@
-import type { AppendOutcome, ReadOptions, ReadOutcome, ShardStatus, TailWait } from './shard-log-types.ts';
+import type {
+  AppendOutcome,
+  Batch,
+  LogUnavailableError,
+  ReadOptions,
+  ReadOutcome,
+  ShardStatus,
+  TailWait,
+} from './shard-log-types.ts';
 import type { LogRecord } from './log-record.ts';
 
 /**
@@ -24,6 +32,11 @@ export interface ShardLog {
    * write (failed sync: until restart; disk full: until there is room).
    */
   append(logId: number, records: readonly LogRecord[], keyRef: number): Promise<AppendOutcome>;
+  /**
+   * Appends to several shards at once, for less than an append each. Each batch is stored or refused by itself; the outcomes
+   * stand in the order of the batches, with the error of one that was refused. Never rejects.
+   */
+  appendAll(batches: readonly Batch[]): Promise<(AppendOutcome | LogUnavailableError)[]>;
   /** Records from an index on: synchronous from the hot tail, a promise when segments must be read. */
   read(logId: number, fromIndex: number, options: ReadOptions): ReadOutcome | Promise<ReadOutcome>;
   /** Calls `wake` once, as soon as a record at or after `index` is visible, or the shard closes or is deleted. */

@@ -6,14 +6,35 @@ import type { Journal } from './journal.ts';
 import { hotCost } from './shard.ts';
 import type { HotEntry, Shard } from './shard.ts';
 
+/** The appends of one call, of which each is settled by itself. */
+export class PendingAppends {
+  readonly #outcomes: (AppendOutcome | LogUnavailableError)[];
+  readonly #resolve: (outcomes: (AppendOutcome | LogUnavailableError)[]) => void;
+  #left: number;
+
+  constructor(count: number, resolve: (outcomes: (AppendOutcome | LogUnavailableError)[]) => void) {
+    this.#outcomes = new Array<AppendOutcome | LogUnavailableError>(count);
+    this.#resolve = resolve;
+    this.#left = count;
+    if (count === 0) resolve(this.#outcomes);
+  }
+
+  settle(position: number, outcome: AppendOutcome | LogUnavailableError): void {
+    this.#outcomes[position] = outcome;
+    this.#left -= 1;
+    if (this.#left === 0) this.#resolve(this.#outcomes);
+  }
+}
+
 /** An append that waits for its turn. */
 export interface PendingAppend {
   readonly shard: Shard;
   readonly plain: Buffer;
   readonly count: number;
   readonly keyRef: number;
-  resolve(outcome: AppendOutcome): void;
-  reject(error: Error): void;
+  /** Where its outcome goes. */
+  readonly appends: PendingAppends;
+  readonly position: number;
 }
 
 /** A batch holds at most this much, so that one sync is never long. */
@@ -130,17 +151,15 @@ export class Committer {
     shard.lastArrivalMs = arrivalMs;
     const seal = keyRef === 0 ? undefined : { cipher: this.#options.cipher, keyRef };
     const bytes = finishEntry(plain, count, { epoch, batch, start, logId: shard.logId, firstIndex, arrivalMs }, seal);
-    return { firstIndex, count, arrivalMs, keyRef, bytes, payload: plain.subarray(headerLength) };
+    const opened = keyRef === 0 ? undefined : plain.subarray(headerLength);
+    return { firstIndex, count, arrivalMs, keyRef, bytes, opened };
   }
 
   async #write(batch: readonly PendingAppend[], entries: readonly HotEntry[], length: number): Promise<void> {
     if (batch.length === 0) return;
     const began = this.#options.world.clock.monotonicMs();
     try {
-      await this.#options.journal.write(
-        entries.map(({ bytes }) => bytes),
-        length,
-      );
+      await this.#options.journal.write(inPieces(entries), length);
     } catch (error) {
       this.#refuse(batch, error as Error);
       return;
@@ -149,8 +168,8 @@ export class Committer {
     this.counters.syncMs += this.#options.world.clock.monotonicMs() - began;
     this.counters.appends += batch.length;
     this.counters.bytes += length;
-    for (const [position, { shard, count, resolve }] of batch.entries()) {
-      const entry = entries[position]!;
+    for (const [nth, { shard, count, appends, position }] of batch.entries()) {
+      const entry = entries[nth]!;
       this.counters.records += count;
       // A shard that was deleted meanwhile gives its memory back to nobody.
       if (!shard.deleted) {
@@ -159,7 +178,7 @@ export class Committer {
       }
       shard.visible = entry.firstIndex + count;
       shard.settleAppend();
-      resolve({ firstIndex: entry.firstIndex, arrivalMs: entry.arrivalMs });
+      appends.settle(position, { firstIndex: entry.firstIndex, arrivalMs: entry.arrivalMs });
     }
     for (const { shard } of batch) shard.wake();
   }
@@ -169,10 +188,26 @@ export class Committer {
       error instanceof LogUnavailableError ? error : new LogUnavailableError(error.message, false, { cause: error });
     if (!reason.retryable) this.failure ??= reason;
     this.counters.refusedWrites += batch.length;
-    for (const { shard, reject } of batch) {
+    for (const { shard, appends, position } of batch) {
       shard.allotted = shard.visible;
       shard.settleAppend();
-      reject(reason);
+      appends.settle(position, reason);
     }
   }
+}
+
+/** The entries' bytes, those that lie behind one another as one piece. */
+function inPieces(entries: readonly HotEntry[]): Buffer[] {
+  const pieces: Buffer[] = [];
+  let first = 0;
+  for (let at = 1; at <= entries.length; at += 1) {
+    const { bytes: before } = entries[at - 1]!;
+    const next = entries[at]?.bytes;
+    if (next?.buffer === before.buffer && next.byteOffset === before.byteOffset + before.length) continue;
+    const { bytes } = entries[first]!;
+    const length = before.byteOffset + before.length - bytes.byteOffset;
+    pieces.push(first === at - 1 ? bytes : Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, length));
+    first = at;
+  }
+  return pieces;
 }

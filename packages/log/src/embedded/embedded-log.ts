@@ -2,6 +2,7 @@ import type { World } from '@millrace/world';
 import type { LogRecord } from '../log-record.ts';
 import type {
   AppendOutcome,
+  Batch,
   BlockCipher,
   ReadOptions,
   ReadOutcome,
@@ -10,8 +11,8 @@ import type {
 } from '../shard-log-types.ts';
 import type { ShardLog } from '../shard-log.ts';
 import { LogUnavailableError } from '../shard-log-types.ts';
-import { Committer } from './committer.ts';
-import { encodeEntry, openPayload } from './entry.ts';
+import { Committer, PendingAppends } from './committer.ts';
+import { encodeEntry, entryRoom, openPayload } from './entry.ts';
 import type { Collection, EntryHeader } from './entry.ts';
 import { flushShards, loadShardSegments, removeExpired, shardDirectory } from './flusher.ts';
 import { Journal, recoverJournal } from './journal.ts';
@@ -33,6 +34,7 @@ export interface EmbeddedLogOptions {
 /** Memory is given back to the disk at the latest after this time, so that expired data leaves the journal too. */
 const flushEveryMs = 600_000;
 const flushRetryMs = 1000;
+const slabBytes = 1 << 20;
 /** More than one place of damage in the journal can have held: a batch has 16 MiB, a record at least 7 bytes. */
 const lostIndices = 1 << 24;
 
@@ -52,6 +54,9 @@ class EmbeddedLog implements ShardLog {
   readonly #report: (message: string) => void;
   readonly #shards = new Map<number, Shard>();
   readonly #reader: SegmentReader;
+  /** Where entries are laid out, one behind the other: what is committed together is nearly always one piece for the disk. */
+  #slab = Buffer.alloc(0);
+  #slabUsed = 0;
   #journal!: Journal;
   #committer!: Committer;
   #flush: Promise<void> | undefined;
@@ -126,7 +131,9 @@ class EmbeddedLog implements ShardLog {
       shard.allotted = shard.visible;
       return 0;
     }
-    const hot = { ...header, bytes: entry, payload: openPayload(entry, header, this.#cipher) };
+    const { firstIndex, count, arrivalMs, keyRef } = header;
+    const opened = keyRef === 0 ? undefined : openPayload(entry, header, this.#cipher);
+    const hot = { firstIndex, count, arrivalMs, keyRef, bytes: entry, opened };
     shard.hot.push(hot);
     shard.visible = end;
     shard.allotted = end;
@@ -158,10 +165,32 @@ class EmbeddedLog implements ShardLog {
   }
 
   append(logId: number, records: readonly LogRecord[], keyRef: number): Promise<AppendOutcome> {
-    const shard = this.#shards.get(logId);
-    if (shard === undefined || shard.closed || shard.deleted) return Promise.resolve('closed');
-    return new Promise((resolve, reject) => {
-      this.#committer.add({ shard, plain: encodeEntry(records), count: records.length, keyRef, resolve, reject });
+    return this.appendAll([{ logId, records, keyRef }]).then(([outcome]) => {
+      if (outcome instanceof LogUnavailableError) throw outcome;
+      return outcome!;
+    });
+  }
+
+  appendAll(batches: readonly Batch[]): Promise<(AppendOutcome | LogUnavailableError)[]> {
+    let length = 0;
+    for (const { records } of batches) length += entryRoom(records);
+    if (this.#slab.length - this.#slabUsed < length) {
+      this.#slab = Buffer.allocUnsafeSlow(Math.max(length, slabBytes));
+      this.#slabUsed = 0;
+    }
+    return new Promise((resolve) => {
+      const appends = new PendingAppends(batches.length, resolve);
+      for (const [position, { logId, records, keyRef }] of batches.entries()) {
+        const shard = this.#shards.get(logId);
+        if (shard === undefined || shard.closed || shard.deleted) {
+          appends.settle(position, 'closed');
+          continue;
+        }
+        const start = this.#slabUsed;
+        this.#slabUsed = encodeEntry(records, this.#slab, start);
+        const plain = this.#slab.subarray(start, this.#slabUsed);
+        this.#committer.add({ shard, plain, count: records.length, keyRef, appends, position });
+      }
     });
   }
 

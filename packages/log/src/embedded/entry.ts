@@ -40,24 +40,31 @@ export interface EntryHeader extends EntryPlace {
   readonly count: number;
 }
 
-/** Lays records out behind an empty header. The bytes are copied: the caller's buffers are free again. */
-export function encodeEntry(records: readonly LogRecord[]): Buffer {
+/** What an entry of these records takes at most. */
+export function entryRoom(records: readonly LogRecord[]): number {
   let length = headerLength;
   for (const { partitionKey, data } of records) {
     // A UTF-16 unit takes at most three bytes: enough room without measuring.
     length += recordHeaderLength + partitionKey.length * 3 + data.length;
   }
-  const bytes = Buffer.allocUnsafe(length);
-  let at = headerLength;
+  return length;
+}
+
+/**
+ * Lays records out behind an empty header at `start`; answers the place behind them. The bytes are copied: the caller's
+ * buffers are free again.
+ */
+export function encodeEntry(records: readonly LogRecord[], bytes: Buffer, start: number): number {
+  let at = start + headerLength;
   for (const { partitionKey, data } of records) {
     const keyLength = bytes.write(partitionKey, at + recordHeaderLength);
     bytes.writeUInt16BE(keyLength, at);
     bytes.writeUInt32BE(data.length, at + 2);
     at += recordHeaderLength + keyLength;
-    data.copy(bytes, at);
+    bytes.set(data, at);
     at += data.length;
   }
-  return bytes.subarray(0, at);
+  return at;
 }
 
 /** Fills in the header of an encoded entry and seals its payload; answers the bytes for the disk. */

@@ -10,8 +10,8 @@ export interface HotEntry {
   readonly keyRef: number;
   /** The bytes for the disk (sealed when keyRef is not 0). */
   readonly bytes: Buffer;
-  /** The plain payload, for readers. */
-  readonly payload: Buffer;
+  /** The plain payload of a sealed entry, for readers. */
+  readonly opened: Buffer | undefined;
 }
 
 /**
@@ -110,7 +110,7 @@ export class Shard {
     ) {
       const entry = this.hot[at]!;
       if (entry.firstIndex > into.next) into.next = entry.firstIndex;
-      collectRecords(entry.payload, entry, into);
+      collectRecords(entry.opened ?? entry.bytes.subarray(headerLength), entry, into);
     }
   }
 
@@ -130,6 +130,5 @@ export class Shard {
 
 /** What an entry costs in memory: its bytes and about what the objects around them take. */
 export function hotCost(entry: HotEntry): number {
-  const copies = entry.keyRef === 0 ? entry.bytes.length : entry.bytes.length + entry.payload.length;
-  return copies + headerLength + 260;
+  return entry.bytes.length + (entry.opened?.length ?? 0) + headerLength + 200;
 }
