@@ -60,6 +60,8 @@ class EmbeddedLog implements ShardLog {
   #journal!: Journal;
   #committer!: Committer;
   #flush: Promise<void> | undefined;
+  /** Wakes whoever waits for memory. */
+  #freed = (): void => {};
   #flushTimer: { cancel(): void } | undefined;
   #flushFailure: Error | undefined;
   #nextFlushMs = 0;
@@ -329,7 +331,9 @@ class EmbeddedLog implements ShardLog {
     if (this.#committer.hotBytes < this.#hotBytes) return;
     const isFull = (): boolean => this.#committer.hotBytes >= 2 * this.#hotBytes;
     if (this.#flush === undefined && this.#world.clock.monotonicMs() >= this.#nextFlushMs) await this.#rollAndFlush();
-    if (isFull()) await this.#flush;
+    // Room comes shard by shard while the flush is under way: who waits goes on at its pace instead of at its end.
+    while (isFull() && this.#flush !== undefined)
+      await Promise.race([this.#flush, new Promise<void>((resolve) => (this.#freed = resolve))]);
     if (isFull() && this.#flushFailure !== undefined)
       throw new LogUnavailableError('the segments cannot be written', true, { cause: this.#flushFailure });
   }
@@ -342,7 +346,11 @@ class EmbeddedLog implements ShardLog {
 
   #startFlush(): void {
     const { epoch } = this.#journal;
-    this.#flush = flushShards(this.#shards.values(), this.#places(), (bytes) => (this.#committer.hotBytes -= bytes))
+    const freed = (bytes: number): void => {
+      this.#committer.hotBytes -= bytes;
+      this.#freed();
+    };
+    this.#flush = flushShards(this.#shards.values(), this.#places(), freed)
       .then(async () => {
         this.#flushes += 1;
         this.#flushFailure = undefined;
