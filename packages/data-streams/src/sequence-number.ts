@@ -131,6 +131,7 @@ export class SequenceNumbers {
       for (let at = 0; at < placeWidth; at += 1) limbs[last - at]! += digits * placeLimbs[limbCount - 1 - at]!;
     }
     this.#carry();
+    // oxlint-disable-next-line typescript/no-this-alias -- which shard has the run, not a scope
     running = this;
     this.#isFirst = true;
   }

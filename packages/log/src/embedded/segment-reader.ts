@@ -7,7 +7,9 @@ import type { Point, SegmentIndex, SegmentInfo } from './segment.ts';
 
 const largestRead = 1 << 20;
 const smallestRead = 64 << 10;
-const indicesKept = 256;
+/** Points of all indices in memory, about 100 bytes each; an index counts as some more, for what is around it. */
+const pointsKept = 65_536;
+const pointsBeside = 4;
 const cursorsKept = 4096;
 const filesKept = 128;
 
@@ -20,7 +22,7 @@ export interface SegmentReaderOptions {
 /** Reads entries back from segments. Open files, indices and places to go on are kept in caches of fixed size. */
 export class SegmentReader {
   readonly #options: SegmentReaderOptions;
-  readonly #indices = new LeastRecent<Promise<SegmentIndex>>(indicesKept);
+  readonly #indices = new LeastRecent<Promise<SegmentIndex>>(pointsKept);
   /** Where the next read of a sequential reader begins: path:index to file offset. */
   readonly #cursors = new LeastRecent<number>(cursorsKept);
   readonly #files: LeastRecent<Promise<File>>;
@@ -37,16 +39,22 @@ export class SegmentReader {
   index(segment: SegmentInfo): Promise<SegmentIndex> {
     let index = this.#indices.get(segment.path);
     if (index === undefined) {
-      index = loadIndex(this.#options.world, segment);
-      index.catch(() => this.#indices.delete(segment.path));
-      this.#indices.set(segment.path, index);
+      const loading = loadIndex(this.#options.world, segment);
+      this.#indices.set(segment.path, loading, pointsBeside);
+      // Unless a flush has remembered a newer one since.
+      const isLatest = (): boolean => this.#indices.get(segment.path) === loading;
+      loading.then(
+        (loaded) => isLatest() && this.remember(segment, loaded),
+        () => isLatest() && this.#indices.delete(segment.path),
+      );
+      index = loading;
     }
     return index;
   }
 
   /** The index after an append, so that it need not be read again. */
   remember(segment: SegmentInfo, index: SegmentIndex): void {
-    this.#indices.set(segment.path, Promise.resolve(index));
+    this.#indices.set(segment.path, Promise.resolve(index), index.points.length + pointsBeside);
   }
 
   /** A file that is gone or will be overwritten. */
@@ -196,9 +204,10 @@ function pointBefore(points: readonly Point[], index: number): Point | undefined
   return undefined;
 }
 
-/** A map that drops what was not asked for longest. */
+/** A map that drops what was not asked for longest, when the weights of all are more than `most`. */
 class LeastRecent<Value> {
-  readonly #values = new Map<string, Value>();
+  readonly #values = new Map<string, { readonly value: Value; readonly weight: number }>();
+  #weight = 0;
   readonly #most: number;
   readonly #dropped: (value: Value) => void;
 
@@ -208,25 +217,27 @@ class LeastRecent<Value> {
   }
 
   get(key: string): Value | undefined {
-    const value = this.#values.get(key);
-    if (value === undefined) return undefined;
+    const found = this.#values.get(key);
+    if (found === undefined) return undefined;
     this.#values.delete(key);
-    this.#values.set(key, value);
-    return value;
+    this.#values.set(key, found);
+    return found.value;
   }
 
-  set(key: string, value: Value): void {
+  set(key: string, value: Value, weight = 1): void {
+    const present = this.#values.get(key);
+    this.#weight += weight - (present?.weight ?? 0);
     this.#values.delete(key);
-    this.#values.set(key, value);
-    if (this.#values.size <= this.#most) return;
-    this.delete(this.#values.keys().next().value!);
+    this.#values.set(key, { value, weight });
+    while (this.#weight > this.#most && this.#values.size > 1) this.delete(this.#values.keys().next().value!);
   }
 
   delete(key: string): void {
-    const value = this.#values.get(key);
-    if (value === undefined) return;
+    const found = this.#values.get(key);
+    if (found === undefined) return;
     this.#values.delete(key);
-    this.#dropped(value);
+    this.#weight -= found.weight;
+    this.#dropped(found.value);
   }
 
   clear(): void {
