@@ -63,18 +63,22 @@ export const startKinesalite: Start = async () => {
 
 /** npm's kinesis-local: kinesis-mock compiled to JavaScript, in memory. */
 export const startKinesisLocal: Start = async () => {
-  const main = join(await fromNpm('kinesis-local', '0.6.2'), 'main.js');
+  const folder = await fromNpm('kinesis-local', '0.6.2');
   const tlsPort = await freePort();
   return startPeer(
     'kinesis-local 0.6.2',
-    () => [process.execPath, main],
-    (port) => ({
-      KINESIS_MOCK_PLAIN_PORT: String(port),
-      KINESIS_MOCK_TLS_PORT: String(tlsPort),
-      SHARD_LIMIT: '10000',
-      CREATE_STREAM_DURATION: '10ms',
-      LOG_LEVEL: 'ERROR',
-    }),
+    () => [process.execPath, join(folder, 'main.js')],
+    // It reads files beside its program from the working directory.
+    {
+      cwd: folder,
+      environment: (port) => ({
+        KINESIS_MOCK_PLAIN_PORT: String(port),
+        KINESIS_MOCK_TLS_PORT: String(tlsPort),
+        SHARD_LIMIT: '10000',
+        CREATE_STREAM_DURATION: '10ms',
+        LOG_LEVEL: 'ERROR',
+      }),
+    },
   );
 };
 
@@ -110,12 +114,16 @@ async function fromNpm(name: string, version: string): Promise<string> {
 async function startPeer(
   name: string,
   command: (port: number) => string[],
-  environment: (port: number) => NodeJS.ProcessEnv = () => ({}),
+  {
+    cwd,
+    environment = () => ({}),
+  }: { cwd?: string | undefined; environment?: ((port: number) => NodeJS.ProcessEnv) | undefined } = {},
 ): Promise<Candidate> {
   const port = await freePort();
   const [program, ...args] = command(port);
   const began = performance.now();
-  const child = spawn(program!, args, { stdio: 'ignore', env: { ...process.env, ...environment(port) } });
+  const env = { ...process.env, ...environment(port) };
+  const child = spawn(program!, args, { stdio: 'ignore', cwd, env });
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
   await untilListening(port, child);

@@ -33,15 +33,28 @@ export function buildRequest(host: string, target: string, body: Buffer, options
   return Buffer.concat([Buffer.from(head), body]);
 }
 
-export function openConnection(host: string, port: number): Promise<RawConnection> {
+/** A server that closes after each answer (moto) is connected to anew for the next request. */
+export async function openConnection(host: string, port: number): Promise<RawConnection> {
+  let present = wrap(await connected(host, port));
+  return {
+    async send(request) {
+      if (present.isOver()) present = wrap(await connected(host, port));
+      return present.send(request);
+    },
+    close: () => present.close(),
+  };
+}
+
+function connected(host: string, port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, noDelay: true });
     socket.once('error', reject);
-    socket.once('connect', () => resolve(wrap(socket)));
+    socket.once('connect', () => resolve(socket));
   });
 }
 
-function wrap(socket: Socket): RawConnection {
+function wrap(socket: Socket): RawConnection & { isOver(): boolean } {
+  let isOver = false;
   let settle: { resolve(answer: { status: number; body: Buffer }): void; reject(error: Error): void } | undefined;
   let chunks: Buffer[] = [];
   let have = 0;
@@ -51,7 +64,10 @@ function wrap(socket: Socket): RawConnection {
     settle = undefined;
   };
   socket.on('error', fail);
-  socket.on('close', () => fail(new Error('the server closed the connection')));
+  socket.on('close', () => {
+    isOver = true;
+    fail(new Error('the server closed the connection'));
+  });
   socket.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
     have += chunk.length;
@@ -62,6 +78,7 @@ function wrap(socket: Socket): RawConnection {
       if (end < 0) return;
       const text = all.toString('latin1', 0, end);
       const length = /\r\ncontent-length: *(\d+)/i.exec(text);
+      isOver ||= /\r\nconnection: *close/i.test(text);
       head = {
         status: Number(text.slice(9, 12)),
         start: end + 4,
@@ -95,6 +112,7 @@ function wrap(socket: Socket): RawConnection {
         settle = { resolve, reject };
         socket.write(request);
       }),
+    isOver: () => isOver,
     close: () => void socket.destroy(),
   };
 }

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 const packages = join(import.meta.dirname, '../packages');
 const allowed: Record<string, string[]> = {
   world: [],
+  aggregation: [],
   model: [],
   protocol: ['model'],
   access: ['world', 'model'],
