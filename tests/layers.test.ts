@@ -13,7 +13,8 @@ const allowed: Record<string, string[]> = {
   access: ['world', 'model'],
   log: ['world'],
   'data-streams': ['world', 'model', 'log'],
-  server: ['world', 'model', 'protocol', 'access', 'log', 'data-streams'],
+  'lease-tables': ['world', 'model', 'log'],
+  server: ['world', 'model', 'protocol', 'access', 'log', 'data-streams', 'lease-tables'],
 };
 
 test('every package is in the table', () => {

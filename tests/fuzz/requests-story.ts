@@ -6,7 +6,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createAuthenticator } from '@millrace/access';
-import { loadService } from '@millrace/model';
 import { readCbor } from '@millrace/protocol';
 import type { HttpRequest, HttpResponse } from '@millrace/protocol';
 import { simulatedWorld } from '@millrace/world';
@@ -14,6 +13,7 @@ import type { SimulatedWorld } from '@millrace/world';
 import { testService } from '../../packages/data-streams/test/support.ts';
 import type { TestService } from '../../packages/data-streams/test/support.ts';
 import { createDispatcher } from '../../packages/server/src/dispatch.ts';
+import { dataStreamsRoom } from '../../packages/server/src/rooms.ts';
 import { settle } from '../simulation/settle.ts';
 import { encodeCbor } from './cbor.ts';
 import { Draw } from './draw.ts';
@@ -31,7 +31,6 @@ interface Made {
   readonly ConsumerARN: string;
 }
 
-const model = loadService('kinesis');
 const corpus = JSON.parse(readFileSync(new URL('corpus/requests.json', import.meta.url), 'utf8')) as Known[];
 const leaves = corpus.flatMap(({ input }) => Object.values(input));
 const tokens = [
@@ -83,8 +82,7 @@ function dispatcher(world: SimulatedWorld, streams: TestService): (request: Http
     world,
     logger: { info: () => {}, warn: () => {}, error: fault },
     metrics: { observe: () => {}, render: () => '' },
-    model,
-    service: streams.service,
+    rooms: [dataStreamsRoom(streams.service)],
     authenticate: createAuthenticator({
       mode: 'none',
       identities: new Map(),

@@ -8,8 +8,17 @@ export class AwsError extends Error {
   /** HTTP status: 400 for the caller's mistakes, 500 and 503 for ours. */
   readonly status: number;
 
-  constructor(code: string, message: string, status = 400, options?: ErrorOptions) {
+  /** What the error's shape has beside its message, JSON-able. */
+  readonly members: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(
+    code: string,
+    message: string,
+    status = 400,
+    options: ErrorOptions & { members?: Readonly<Record<string, unknown>> | undefined } = {},
+  ) {
     super(message, options);
+    this.members = options.members;
     this.name = code;
     this.code = code;
     this.status = status;

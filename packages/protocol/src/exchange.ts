@@ -40,8 +40,15 @@ export function openExchange(request: HttpRequest, services: ReadonlyMap<string,
   const dot = target.indexOf('.');
   const service = services.get(target.slice(0, dot));
   const operation = service?.operations.get(target.slice(dot + 1));
-  if (service === undefined || operation === undefined) throw new AwsError('UnknownOperationException', '', 400);
+  if (service === undefined) throw new AwsError('UnknownOperationException', '', 400);
+  if (operation === undefined) throw new AwsError('UnknownOperationException', unknownOperation(service), 400);
   return { service, operation, encoding: encodingOf(request) };
+}
+
+/** AWS says nothing; of its neighbours Kinesis' clients need a part, and who asks for more shall know why it is not there. */
+function unknownOperation({ id, operations }: ServiceModel): string {
+  if (id === 'kinesis') return '';
+  return `Millrace has what Kinesis clients need of ${id}: ${[...operations.keys()].join(', ')}.`;
 }
 
 /** The input, decoded and checked in AWS's order: the body parses, the types are right, the constraints hold. */
@@ -112,7 +119,8 @@ const capitalized = new Set(['SerializationException']);
 /** An error in the caller's encoding. Whatever is not an AwsError is a fault of ours and says no more than that. */
 export function writeError(error: unknown, encoding: Encoding, requestId: string): HttpResponse {
   const known = error instanceof AwsError ? error : new AwsError('InternalFailure', 'Internal Service Failure', 500);
-  const content: Record<string, string> = { __type: known.code };
+  const content: Record<string, unknown> = { __type: known.code };
+  Object.assign(content, known.members);
   if (known.message !== '') content[capitalized.has(known.code) ? 'Message' : 'message'] = known.message;
   return {
     status: known.status,
@@ -133,7 +141,7 @@ const errorWriter = compileCborWriter({
   })),
 });
 
-function writeErrorCbor(content: Record<string, string>): Buffer {
+function writeErrorCbor(content: Readonly<Record<string, unknown>>): Buffer {
   return errorWriter(content);
 }
 

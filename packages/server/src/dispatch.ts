@@ -1,29 +1,25 @@
 import { authorize } from '@millrace/access';
 import type { Caller } from '@millrace/access';
-import { operations, resourcesOf } from '@millrace/data-streams';
-import type { DataStreams, RequestContext } from '@millrace/data-streams';
+import type { RequestContext } from '@millrace/data-streams';
 import { AwsError } from '@millrace/model';
-import type { ServiceModel } from '@millrace/model';
 import { encodingOf, openExchange, readInput, writeError, writeOutput } from '@millrace/protocol';
 import type { Exchange, HttpRequest, HttpResponse } from '@millrace/protocol';
 import type { World } from '@millrace/world';
 import type { Logger } from './logging.ts';
 import type { RequestMetrics } from './metrics.ts';
+import type { Room } from './rooms.ts';
 
 export interface DispatchOptions {
   readonly world: World;
   readonly logger: Logger;
   readonly metrics: RequestMetrics;
-  readonly model: ServiceModel;
-  readonly service: DataStreams;
+  readonly rooms: readonly Room[];
   readonly authenticate: (request: HttpRequest) => Caller;
   /** Whether policies are evaluated. */
   readonly enforcesPolicies: boolean;
   /** GET /health and GET /metrics. */
   page(path: string): HttpResponse | undefined;
 }
-
-type AnyHandler = (service: DataStreams, input: never, context: RequestContext) => unknown;
 
 const corsHeaders = {
   'access-control-allow-origin': '*',
@@ -32,8 +28,9 @@ const corsHeaders = {
 
 /** A request's way through the rooms: which operation, who, what input, may they, the operation, the answer. */
 export function createDispatcher(options: DispatchOptions): (request: HttpRequest) => Promise<HttpResponse> {
-  const { world, metrics, model } = options;
-  const services = new Map([[model.targetPrefix, model]]);
+  const { world, metrics } = options;
+  const services = new Map(options.rooms.map(({ model }) => [model.targetPrefix, model]));
+  const rooms = new Map(options.rooms.map((room) => [room.model, room]));
   return async (request) => {
     const page = request.method === 'GET' || request.method === 'HEAD' ? options.page(request.path) : undefined;
     if (page !== undefined) return page;
@@ -45,10 +42,14 @@ export function createDispatcher(options: DispatchOptions): (request: HttpReques
     let code: string | undefined;
     try {
       exchange = openExchange(request, services);
-      answer = writeOutput(exchange, await call(options, exchange, request, requestId), {
-        requestId,
-        room: request.room,
-      });
+      answer = writeOutput(
+        exchange,
+        await call(options, rooms.get(exchange.service)!, { exchange, request, requestId }),
+        {
+          requestId,
+          room: request.room,
+        },
+      );
     } catch (error) {
       if (!(error instanceof AwsError))
         options.logger.error('a request failed', error, { operation: exchange?.operation.name, requestId });
@@ -64,14 +65,12 @@ export function createDispatcher(options: DispatchOptions): (request: HttpReques
 
 async function call(
   options: DispatchOptions,
-  exchange: Exchange,
-  request: HttpRequest,
-  requestId: string,
+  room: Room,
+  { exchange, request, requestId }: { exchange: Exchange; request: HttpRequest; requestId: string },
 ): Promise<unknown> {
-  const { service } = options;
   const { name } = exchange.operation;
   const caller = options.authenticate(request);
-  const handler = (operations as Readonly<Record<string, AnyHandler>>)[name];
+  const handler = room.find(name);
   if (handler === undefined) {
     throw new AwsError('UnknownOperationException', `Millrace does not have the operation ${name} yet.`);
   }
@@ -88,10 +87,10 @@ async function call(
     onAnswered: (run) => request.onAnswered(run),
   };
   if (options.enforcesPolicies) {
-    const { arn, account, policy } = resourcesOf(service, input, context);
+    const { arn, account, policy } = room.resourcesOf(input, context);
     authorize({
       caller,
-      action: `kinesis:${name}`,
+      action: `${room.model.signingName}:${name}`,
       resource: arn,
       resourceAccount: account,
       resourcePolicy: policy,
@@ -102,7 +101,7 @@ async function call(
       },
     });
   }
-  return handler(service, input, context);
+  return handler(input, context);
 }
 
 /** Browsers ask before they send signed headers. */

@@ -4,8 +4,9 @@ import { join, resolve } from 'node:path';
 import { createAuthenticator, openKeyRing, readIdentities } from '@millrace/access';
 import { openDataStreams, streamsMachine } from '@millrace/data-streams';
 import type { OpenDataStreams } from '@millrace/data-streams';
+import { leaseTablesMachine, openLeaseTables } from '@millrace/lease-tables';
+import type { LeaseTables } from '@millrace/lease-tables';
 import { openEmbeddedLog, openRegistry } from '@millrace/log';
-import { loadService } from '@millrace/model';
 import type { HttpResponse } from '@millrace/protocol';
 import { ByteBudget, holdProcess, realWorld } from '@millrace/world';
 import type { World } from '@millrace/world';
@@ -19,6 +20,7 @@ import type { Listening } from './listen/listen.ts';
 import { createLogger } from './logging.ts';
 import type { Logger } from './logging.ts';
 import { createRequestMetrics } from './metrics.ts';
+import { dataStreamsRoom, leaseTablesRoom } from './rooms.ts';
 
 const bodyLimitBytes = 16 << 20;
 
@@ -55,6 +57,7 @@ async function serveUntilTold(configuration: Configuration): Promise<number> {
 
 interface Store {
   readonly streams: OpenDataStreams;
+  readonly leaseTables: LeaseTables;
   health(): Error | undefined;
   metrics(): Readonly<Record<string, Readonly<Record<string, number>>>>;
   stop(): Promise<void>;
@@ -96,12 +99,19 @@ async function openStore(at: {
     },
     report: (error) => logger.error('a background task failed', error),
   });
+  const tables = await openRegistry({
+    world,
+    directory: join(directory, 'lease-tables'),
+    machine: leaseTablesMachine,
+  });
   return {
     streams,
-    health: () => log.failure() ?? registry.failure(),
+    leaseTables: openLeaseTables({ world, registry: tables, transitionMs: settings['transition-ms'] }),
+    health: () => log.failure() ?? registry.failure() ?? tables.failure(),
     metrics: () => ({ log: log.metrics(), streams: streams.metrics() }),
     async stop() {
       await registry.stop();
+      await tables.stop();
       await log.stop();
       await lock.release();
     },
@@ -124,8 +134,7 @@ async function startServing(at: {
     world,
     logger,
     metrics,
-    model: loadService('kinesis'),
-    service: store.streams.service,
+    rooms: [dataStreamsRoom(store.streams.service), leaseTablesRoom(store.leaseTables)],
     authenticate: createAuthenticator({
       mode: settings.auth,
       identities,

@@ -1,0 +1,54 @@
+import { operations, resourcesOf } from '@millrace/data-streams';
+import type { DataStreams, RequestContext } from '@millrace/data-streams';
+import { leaseTableOperations } from '@millrace/lease-tables';
+import type { LeaseTables } from '@millrace/lease-tables';
+import { loadService } from '@millrace/model';
+import type { ServiceModel } from '@millrace/model';
+
+/** A service on the port, as the dispatcher sees it. Inputs are decoded and checked by the service's model. */
+export interface Room {
+  readonly model: ServiceModel;
+  /** Runs an operation; undefined where the room does not have it. */
+  find(operation: string): ((input: never, context: RequestContext) => unknown) | undefined;
+  /** What a policy is asked about. */
+  resourcesOf(input: never, context: RequestContext): TouchedResource;
+}
+
+export interface TouchedResource {
+  readonly arn: string;
+  readonly account: string;
+  /** Attached to the resource, if any. */
+  readonly policy: string | undefined;
+}
+
+type Operations<Service, Context> = Readonly<
+  Record<string, (service: Service, input: never, context: Context) => unknown>
+>;
+
+function finder<Service>(all: Operations<Service, RequestContext>, service: Service): Room['find'] {
+  return (name) => {
+    const operation = Object.hasOwn(all, name) ? all[name] : undefined;
+    return operation && ((input, context) => operation(service, input, context));
+  };
+}
+
+export function dataStreamsRoom(service: DataStreams): Room {
+  return {
+    model: loadService('kinesis'),
+    find: finder(operations as Operations<DataStreams, RequestContext>, service),
+    resourcesOf: (input, context) => resourcesOf(service, input, context),
+  };
+}
+
+export function leaseTablesRoom(service: LeaseTables): Room {
+  return {
+    model: loadService('dynamodb'),
+    find: finder(leaseTableOperations as Operations<LeaseTables, RequestContext>, service),
+    resourcesOf: ({ TableName, IndexName }: { TableName?: string; IndexName?: string }, { account, region }) => {
+      const name = TableName?.replace(/^arn:.*?\//, '');
+      const index = IndexName === undefined ? '' : `/index/${IndexName}`;
+      const arn = name === undefined ? '*' : `arn:aws:dynamodb:${region}:${account}:table/${name}${index}`;
+      return { arn, account, policy: undefined };
+    },
+  };
+}
