@@ -1,8 +1,6 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createHash } from 'node:crypto';
@@ -12,7 +10,7 @@ const cache = join(root, '.cache');
 const run = promisify(execFile);
 
 /**
- * The folder with python, aws and moto_server, made once from tests/clients/python/requirements.txt.
+ * The folder with python, aws and moto_server (which the benchmarks measure), made once from tests/clients/python/requirements.txt.
  */
 export async function pythonEnvironment(): Promise<string> {
   const requirements = join(import.meta.dirname, 'python/requirements.txt');
@@ -51,21 +49,6 @@ async function once(folder: string, recipe: string, make: () => Promise<void>): 
   writeFileSync(stamp, wanted);
 }
 
-/** moto's server, for the DynamoDB tables of the KCL's leases. */
-export async function startMoto(): Promise<{ endpoint: string; stop(): Promise<void> }> {
-  const bin = await pythonEnvironment();
-  const port = await freePort();
-  const child = spawn(join(bin, 'moto_server'), ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
-  const endpoint = `http://127.0.0.1:${port}`;
-  await untilTrue(() =>
-    fetch(`${endpoint}/moto-api/data.json`).then(
-      (answer) => answer.ok,
-      () => false,
-    ),
-  );
-  return { endpoint, stop: () => endProcess(child) };
-}
-
 /** Ends a process, by force when it does not go within ten seconds. */
 export async function endProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
@@ -87,12 +70,4 @@ export async function untilTrue(
     if (performance.now() > deadline) throw new Error(`gave up waiting for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,15 +1,17 @@
 /**
  * An unmodified KCL 3 (Java) with two workers reads a stream through a split and a merge: every record at least once,
- * in order per key, and every closed shard reaches its end. Leases stand in moto's DynamoDB.
+ * in order per key, and every closed shard reaches its end. Leases stand on the server's own port. Some records travel
+ * aggregated, as the KPL sends them: KCL takes them apart.
  */
 import { Kinesis } from '@aws-sdk/client-kinesis';
+import { aggregate } from '@millrace/aggregation';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { startServer } from '../../tools/server-process.ts';
-import { endProcess, javaClassPath, startMoto, untilTrue } from './environments.ts';
+import { endProcess, javaClassPath, untilTrue } from './environments.ts';
 
 const keys = 40;
 const recordsPerKey = 50;
@@ -18,6 +20,8 @@ interface Seen {
   readonly ordinals: Map<string, number[]>;
   readonly ended: Set<string>;
   readonly workersWithRecords: Set<number>;
+  /** Second user records of aggregated records. */
+  aggregated: number;
   log: string;
 }
 
@@ -26,20 +30,25 @@ for (const mode of ['polling', 'fanout'] as const) {
     `KCL 3, ${mode}: two workers, a split and a merge under load, every record in order`,
     { timeout: 240_000 },
     async () => {
-      const [server, moto, classPath] = await Promise.all([startServer([]), startMoto(), javaClassPath()]);
+      const [server, classPath] = await Promise.all([startServer([]), javaClassPath()]);
       const client = new Kinesis({
         endpoint: server.endpoint,
         region: 'us-east-1',
         credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
       });
-      const seen: Seen = { ordinals: new Map(), ended: new Set(), workersWithRecords: new Set(), log: '' };
+      const seen: Seen = {
+        ordinals: new Map(),
+        ended: new Set(),
+        workersWithRecords: new Set(),
+        aggregated: 0,
+        log: '',
+      };
       const workers: ChildProcess[] = [];
       try {
         await client.createStream({ StreamName: 'events', ShardCount: 2 });
         await active(client);
         const worker = (id: number): ChildProcess =>
-          startWorker([classPath, server.endpoint, moto.endpoint, `app-${mode}`, mode], id, seen);
-        // The second joins when the first has its leases: two that create the lease table in the same instant is moto's trouble.
+          startWorker([classPath, server.endpoint, `app-${mode}`, mode], id, seen);
         workers.push(worker(0));
         await put(client, 0, 10);
         await untilTrue(() => seen.ordinals.size === keys, `the first records; workers said:\n${seen.log}`);
@@ -70,6 +79,7 @@ for (const mode of ['polling', 'fanout'] as const) {
           const firsts = ordinals.filter((ordinal, index) => ordinals.indexOf(ordinal) === index);
           assert.deepEqual(firsts, [...Array(recordsPerKey).keys()], `key ${key}`);
         }
+        assert.ok(seen.aggregated >= (keys * recordsPerKey) / 2, `${seen.aggregated} parts of aggregated records`);
         assert.deepEqual([...seen.ended].toSorted(), [
           'shardId-000000000000',
           'shardId-000000000001',
@@ -78,14 +88,14 @@ for (const mode of ['polling', 'fanout'] as const) {
       } finally {
         await Promise.all(workers.map(endProcess));
         client.destroy();
-        await Promise.all([server.stop(), moto.stop()]);
+        await server.stop();
       }
     },
   );
 }
 
 function startWorker(
-  [classPath, kinesis, dynamo, application, mode]: readonly string[],
+  [classPath, endpoint, application, mode]: readonly string[],
   id: number,
   seen: Seen,
 ): ChildProcess {
@@ -97,8 +107,8 @@ function startWorker(
       '-cp',
       classPath!,
       'KclWorker',
-      kinesis!,
-      dynamo!,
+      endpoint!,
+      endpoint!,
       'events',
       application!,
       mode!,
@@ -107,12 +117,17 @@ function startWorker(
   );
   child.stderr.setEncoding('utf8').on('data', (text: string) => (seen.log = (seen.log + text).slice(-20_000)));
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const [kind, shard, , key, ordinal] = line.split(' ');
+    const [kind, shard, , key, text] = line.split(' ');
     if (kind === 'END') seen.ended.add(shard!);
     if (kind !== 'RECORD') return;
     seen.workersWithRecords.add(id);
+    // The second user record of an aggregated one.
+    if (text!.endsWith('+')) {
+      seen.aggregated += 1;
+      return;
+    }
     const ordinals = seen.ordinals.get(key!) ?? [];
-    ordinals.push(Number(ordinal));
+    ordinals.push(Number(text));
     seen.ordinals.set(key!, ordinals);
   });
   return child;
@@ -120,10 +135,16 @@ function startWorker(
 
 async function put(client: Kinesis, from: number, to: number): Promise<void> {
   for (let ordinal = from; ordinal < to; ordinal += 1) {
-    const records = Array.from({ length: keys }, (_, key) => ({
-      PartitionKey: `key-${key}`,
-      Data: Buffer.from(String(ordinal)),
+    const users = Array.from({ length: keys }, (_, key) => ({
+      partitionKey: `key-${key}`,
+      data: Buffer.from(String(ordinal)),
     }));
+    // Every second time aggregated, each key in a record of its own: its user records then stay in its shard.
+    const sent =
+      ordinal % 2 === 0
+        ? users
+        : users.flatMap((user) => [...aggregate([user, { ...user, data: Buffer.from(`${ordinal}+`) }])]);
+    const records = sent.map(({ partitionKey, data }) => ({ PartitionKey: partitionKey, Data: data }));
     const answer = await client.putRecords({ StreamName: 'events', Records: records });
     assert.equal(answer.FailedRecordCount ?? 0, 0);
   }
