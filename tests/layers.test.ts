@@ -13,8 +13,9 @@ const allowed: Record<string, string[]> = {
   access: ['world', 'model'],
   log: ['world'],
   'data-streams': ['world', 'model', 'log'],
+  cloudwatch: ['world', 'model'],
   'lease-tables': ['world', 'model', 'log'],
-  server: ['world', 'model', 'protocol', 'access', 'log', 'data-streams', 'lease-tables'],
+  server: ['world', 'model', 'protocol', 'access', 'log', 'data-streams', 'lease-tables', 'cloudwatch'],
 };
 
 test('every package is in the table', () => {

@@ -1,6 +1,6 @@
 /**
  * An unmodified KCL 3 (Java) with two workers reads a stream through a split and a merge: every record at least once,
- * in order per key, and every closed shard reaches its end. Leases stand on the server's own port. Some records travel
+ * in order per key, and every closed shard reaches its end. Leases and metrics stand on the server's own port. Some records travel
  * aggregated, as the KPL sends them: KCL takes them apart.
  */
 import { Kinesis } from '@aws-sdk/client-kinesis';
@@ -80,6 +80,10 @@ for (const mode of ['polling', 'fanout'] as const) {
           assert.deepEqual(firsts, [...Array(recordsPerKey).keys()], `key ${key}`);
         }
         assert.ok(seen.aggregated >= (keys * recordsPerKey) / 2, `${seen.aggregated} parts of aggregated records`);
+        await untilTrue(
+          async () => (await metricsOf(server.endpoint, `app-${mode}`)).includes('RecordsProcessed'),
+          'metrics',
+        );
         assert.deepEqual([...seen.ended].toSorted(), [
           'shardId-000000000000',
           'shardId-000000000001',
@@ -92,6 +96,12 @@ for (const mode of ['polling', 'fanout'] as const) {
       }
     },
   );
+}
+
+/** What the workers have told CloudWatch, by the query protocol. */
+async function metricsOf(endpoint: string, namespace: string): Promise<string> {
+  const body = new URLSearchParams({ Action: 'ListMetrics', Version: '2010-08-01', Namespace: namespace });
+  return (await fetch(endpoint, { method: 'POST', body })).text();
 }
 
 function startWorker(

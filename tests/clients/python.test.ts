@@ -19,22 +19,21 @@ after(async () => {
   assert.equal(await server.stop(), 0);
 });
 
-for (const scheme of ['http', 'https']) {
-  test(
-    `boto3 over ${scheme}: streams, records, fan-out, errors, encryption, resharding`,
-    { timeout: 120_000 },
-    async () => {
-      const endpoint = server.endpoint.replace('http', scheme);
-      const { stdout } = await run(join(bin, 'python'), [
-        '-W',
-        'ignore',
-        join(import.meta.dirname, 'python/boto3_story.py'),
-        endpoint,
-      ]);
-      assert.match(stdout, /boto3 story passed/);
-    },
-  );
+async function tell(story: string, scheme: string): Promise<void> {
+  const script = join(import.meta.dirname, `python/${story}_story.py`);
+  const endpoint = server.endpoint.replace('http', scheme);
+  const { stdout } = await run(join(bin, 'python'), ['-W', 'ignore', script, endpoint]);
+  assert.match(stdout, new RegExp(`${story} story passed`));
 }
+
+for (const scheme of ['http', 'https'])
+  test(`boto3 over ${scheme}: streams, records, fan-out, errors, encryption, resharding`, { timeout: 120_000 }, () =>
+    tell('boto3', scheme),
+  );
+
+test('boto3 with the neighbours: lease tables, metrics, who the caller is', { timeout: 120_000 }, () =>
+  tell('neighbours', 'http'),
+);
 
 async function aws(...args: string[]): Promise<Record<string, unknown>> {
   const { stdout } = await run(

@@ -40,7 +40,20 @@ function compileService(file: ModelFile, id: ServiceId): ServiceModel {
   for (const [name, operation] of Object.entries(file.operations)) {
     operations.set(name, compileOperation(operation, graph, decoders, checks));
   }
-  return { id: endpointPrefix, targetPrefix, signingName: signingName ?? endpointPrefix, operations };
+  const { protocol, protocols = [protocol], xmlNamespace: namespace } = file.metadata;
+  return {
+    id: endpointPrefix,
+    targetPrefix: targetPrefix ?? '',
+    query: protocols.includes('query') && namespace !== undefined ? { version: apiVersion, namespace } : undefined,
+    errorCodes: errorCodesOf(file),
+    signingName: signingName ?? endpointPrefix,
+    operations,
+  };
+}
+
+function errorCodesOf({ shapes }: ModelFile): Map<string, string> {
+  const codes = Object.entries(shapes).map(([name, { error }]): [string, string] => [name, error?.code ?? name]);
+  return new Map(codes.filter(([name, code]) => name !== code));
 }
 
 function compileOperation(

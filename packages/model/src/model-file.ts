@@ -4,9 +4,13 @@ import { createRequire } from 'node:module';
 export interface ModelFile {
   readonly metadata: {
     readonly endpointPrefix: string;
-    readonly targetPrefix: string;
+    /** Absent where the service is only spoken to by the query protocol. */
+    readonly targetPrefix?: string;
     readonly signingName?: string;
     readonly apiVersion: string;
+    readonly protocol: string;
+    readonly protocols?: readonly string[];
+    readonly xmlNamespace?: string;
   };
   readonly operations: Readonly<Record<string, FileOperation>>;
   readonly shapes: Readonly<Record<string, FileShape>>;
@@ -30,6 +34,7 @@ export interface FileShape {
   readonly members?: Readonly<Record<string, FileReference>>;
   readonly required?: readonly string[];
   readonly exception?: boolean;
+  readonly error?: { readonly code: string };
   readonly eventstream?: boolean;
   readonly member?: FileReference;
   readonly key?: FileReference;

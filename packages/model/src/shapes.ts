@@ -71,6 +71,10 @@ export interface ServiceModel {
   readonly id: string;
   /** X-Amz-Target is `${targetPrefix}.${operation}`. */
   readonly targetPrefix: string;
+  /** How the query protocol names the service and its errors; undefined where it is not spoken. */
+  readonly query: { readonly version: string; readonly namespace: string } | undefined;
+  /** Codes of errors whose shapes have another name, by the shape's. */
+  readonly errorCodes: ReadonlyMap<string, string>;
   /** The service name in a signature's scope. */
   readonly signingName: string;
   readonly operations: ReadonlyMap<string, OperationModel>;

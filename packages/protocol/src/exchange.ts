@@ -1,4 +1,5 @@
 import { isAscii } from 'node:buffer';
+import { gunzipSync } from 'node:zlib';
 import { AwsError } from '@millrace/model';
 import type { OperationModel, ServiceModel } from '@millrace/model';
 import { compileCborWriter } from './cbor/cbor-writer.ts';
@@ -6,6 +7,9 @@ import type { CborWriter } from './cbor/cbor-writer.ts';
 import { CborError, readCbor } from './cbor/cbor-reader.ts';
 import { eventStreamBody } from './event-stream/event-stream-body.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
+import { readForm, treeOfForm } from './query/form.ts';
+import type { Form } from './query/form.ts';
+import { escapeXml, xmlOf } from './query/xml.ts';
 import { scanPutRecords } from './json/scan-put-records.ts';
 
 /** One call of an operation: which it is, and how its input is read and its output written. */
@@ -13,27 +17,51 @@ export interface Exchange {
   readonly service: ServiceModel;
   readonly operation: OperationModel;
   readonly encoding: Encoding;
+  /** The parameters of a call by the query protocol. */
+  readonly form?: Form;
 }
 
-/** The bodies that aws-json clients send: JSON, or CBOR of the same shapes (the Java SDKs' default). */
-export type Encoding = 'json-1.0' | 'json-1.1' | 'cbor';
+/**
+ * How a call is spelled: aws-json, in JSON or in CBOR of the same shapes (the Java SDKs' default for Kinesis); Smithy's RPC v2 in
+ * CBOR (today's SDKs for CloudWatch); or AWS's query protocol, a form that is answered in XML (older ones, and STS).
+ */
+export type Encoding = 'json-1.0' | 'json-1.1' | 'cbor' | 'rpc-cbor' | 'query';
+
+const rpcPath = /^\/service\/(\w+)\/operation\/(\w+)$/;
+const rpcHeaders = { 'smithy-protocol': 'rpc-v2-cbor' };
 
 const contentTypes: Readonly<Record<Encoding, string>> = {
   'json-1.0': 'application/x-amz-json-1.0',
   'json-1.1': 'application/x-amz-json-1.1',
   cbor: 'application/x-amz-cbor-1.1',
+  'rpc-cbor': 'application/cbor',
+  query: 'text/xml',
 };
 
 /** How a request wants to be answered, also when it is none that we can answer. */
 export function encodingOf(request: HttpRequest): Encoding {
+  if (request.headers['smithy-protocol'] === 'rpc-v2-cbor') return 'rpc-cbor';
   const type = request.headers['content-type'] ?? '';
+  if (isQuery(request)) return 'query';
   if (type.startsWith('application/x-amz-cbor-1.1')) return 'cbor';
   return type.startsWith('application/x-amz-json-1.0') ? 'json-1.0' : 'json-1.1';
 }
 
-/** Finds the operation by X-Amz-Target. Throws the AwsError that AWS answers where there is none. */
+/** A form, or a GET that names an Action. */
+function isQuery({ method, headers, query }: HttpRequest): boolean {
+  if (headers['x-amz-target'] !== undefined) return false;
+  if (method === 'GET') return /(^|&)Action=/.test(query);
+  return (headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
+}
+
+/**
+ * Finds the operation by X-Amz-Target, by RPC v2's path or by a form's Action. Throws the AwsError that AWS answers where there
+ * is none. `services` are by their target prefix.
+ */
 export function openExchange(request: HttpRequest, services: ReadonlyMap<string, ServiceModel>): Exchange {
-  const target = request.headers['x-amz-target'];
+  if (isQuery(request)) return openQuery(request, services);
+  const path = rpcPath.exec(request.path);
+  const target = path === null ? request.headers['x-amz-target'] : `${path[1]}.${path[2]}`;
   if (request.method !== 'POST' || target === undefined) {
     throw new AwsError('AccessDeniedException', 'Unable to determine service/operation name to be authorized', 403);
   }
@@ -45,6 +73,23 @@ export function openExchange(request: HttpRequest, services: ReadonlyMap<string,
   return { service, operation, encoding: encodingOf(request) };
 }
 
+/** The Version tells the service: Kinesis' neighbours share no Action. */
+function openQuery(request: HttpRequest, services: ReadonlyMap<string, ServiceModel>): Exchange {
+  const form = readForm(request.method === 'GET' ? request.query : plainBody(request).toString());
+  const version = form.get('Version');
+  const action = form.get('Action') ?? '';
+  for (const service of services.values()) {
+    const operation = service.operations.get(action);
+    if (service.query === undefined || operation === undefined) continue;
+    if (version === undefined || service.query.version === version)
+      return { service, operation, encoding: 'query', form };
+  }
+  throw new AwsError(
+    'InvalidAction',
+    `Could not find operation ${action} for version ${version ?? 'NO_VERSION_SPECIFIED'}`,
+  );
+}
+
 /** AWS says nothing; of its neighbours Kinesis' clients need a part, and who asks for more shall know why it is not there. */
 function unknownOperation({ id, operations }: ServiceModel): string {
   if (id === 'kinesis') return '';
@@ -52,24 +97,40 @@ function unknownOperation({ id, operations }: ServiceModel): string {
 }
 
 /** The input, decoded and checked in AWS's order: the body parses, the types are right, the constraints hold. */
-export function readInput({ operation, encoding }: Exchange, { body, room }: HttpRequest): never {
-  if (operation.name === 'PutRecords' && encoding !== 'cbor') {
-    const scanned = scanPutRecords(body, room);
+export function readInput({ operation, encoding, form }: Exchange, request: HttpRequest): never {
+  const body = plainBody(request);
+  if (operation.name === 'PutRecords' && encoding.startsWith('json')) {
+    const scanned = scanPutRecords(body, request.room);
     if (scanned !== undefined) {
       operation.check(scanned);
       return scanned as never;
     }
   }
-  const tree = encoding === 'cbor' ? parseCbor(body) : parseJson(body);
-  const input = operation.decode(tree, encoding === 'cbor' ? 'either' : 'base64');
+  const isCbor = encoding === 'cbor' || encoding === 'rpc-cbor';
+  let tree: unknown;
+  if (form !== undefined) tree = treeOfForm(form, operation.input);
+  else tree = isCbor ? parseCbor(body, encoding) : parseJson(body);
+  const input = operation.decode(tree, isCbor ? 'either' : 'base64');
   operation.check(input);
   return input;
 }
 
-function parseCbor(body: Buffer): unknown {
+const mostUnzippedBytes = 16 << 20;
+
+/** SDKs compress what they send to CloudWatch from 10 KB on. */
+function plainBody({ body, headers }: HttpRequest): Buffer {
+  if (headers['content-encoding'] !== 'gzip') return body;
+  try {
+    return gunzipSync(body, { maxOutputLength: mostUnzippedBytes });
+  } catch (error) {
+    throw new AwsError('SerializationException', '', 400, { cause: error });
+  }
+}
+
+function parseCbor(body: Buffer, encoding: Encoding): unknown {
   if (body.length === 0) return {};
   try {
-    return readCbor(body);
+    return readCbor(body, { timestamps: encoding === 'cbor' ? 'milliseconds' : 'seconds' });
   } catch (error) {
     if (error instanceof CborError) throw new AwsError('SerializationException', '', 400, { cause: error });
     throw error;
@@ -86,11 +147,14 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-const writers = new WeakMap<OperationModel, CborWriter>();
+const writers = {
+  milliseconds: new WeakMap<OperationModel, CborWriter>(),
+  seconds: new WeakMap<OperationModel, CborWriter>(),
+};
 
 /** The answer of an operation that succeeded. An event stream is the same in all encodings: its messages are JSON. */
 export function writeOutput(
-  { operation, encoding }: Exchange,
+  { service, operation, encoding }: Exchange,
   output: unknown,
   { requestId, room }: { requestId: string; room: HttpRequest['room'] },
 ): HttpResponse {
@@ -104,28 +168,64 @@ export function writeOutput(
     };
   }
   let body: Buffer | string;
-  if (encoding === 'cbor') {
-    let write = writers.get(operation);
-    if (write === undefined) writers.set(operation, (write = compileCborWriter(operation.output)));
+  if (encoding === 'query') return writeQuery(service, operation, { output, requestId });
+  if (encoding === 'cbor' || encoding === 'rpc-cbor') {
+    const timestamps = encoding === 'cbor' ? 'milliseconds' : 'seconds';
+    let write = writers[timestamps].get(operation);
+    if (write === undefined)
+      writers[timestamps].set(operation, (write = compileCborWriter(operation.output, timestamps)));
     body = operation.output.members.length === 0 ? '' : write(output, room);
   } else if (operation.name === 'GetRecords') body = operation.encodeJsonBytes(output, room);
   else body = operation.encodeJson(output);
-  return { status: 200, headers: { 'content-type': contentTypes[encoding], ...requestHeaders(requestId) }, body };
+  const headers = { 'content-type': contentTypes[encoding], ...requestHeaders(requestId) };
+  return { status: 200, headers: encoding === 'rpc-cbor' ? { ...headers, ...rpcHeaders } : headers, body };
+}
+
+function writeQuery(
+  { query }: ServiceModel,
+  { name, output: shape }: OperationModel,
+  { output, requestId }: { output: unknown; requestId: string },
+): HttpResponse {
+  const result = shape.members.length === 0 ? '' : `<${name}Result>${xmlOf(output, shape)}</${name}Result>`;
+  const metadata = `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>`;
+  const body = `<${name}Response xmlns="${query!.namespace}">${result}${metadata}</${name}Response>\n`;
+  return { status: 200, headers: { 'content-type': contentTypes.query, ...requestHeaders(requestId) }, body };
 }
 
 /** Codes whose text stands under `Message`, as AWS's oldest layer writes it (recorded). */
 const capitalized = new Set(['SerializationException']);
 
 /** An error in the caller's encoding. Whatever is not an AwsError is a fault of ours and says no more than that. */
-export function writeError(error: unknown, encoding: Encoding, requestId: string): HttpResponse {
+export function writeError(
+  error: unknown,
+  { encoding, requestId, service }: { encoding: Encoding; requestId: string; service: ServiceModel | undefined },
+): HttpResponse {
   const known = error instanceof AwsError ? error : new AwsError('InternalFailure', 'Internal Service Failure', 500);
+  // The query protocol has its own names of errors; who left it for RPC v2 gets them beside the new ones.
+  const queryCode = service?.errorCodes.get(known.code) ?? known.code;
+  const fault = known.status < 500 ? 'Sender' : 'Receiver';
+  if (encoding === 'query') {
+    const namespace = service?.query === undefined ? '' : ` xmlns="${service.query.namespace}"`;
+    const text = `<Type>${fault}</Type><Code>${queryCode}</Code><Message>${escapeXml(known.message)}</Message>`;
+    const body = `<ErrorResponse${namespace}><Error>${text}</Error><RequestId>${requestId}</RequestId></ErrorResponse>\n`;
+    return {
+      status: known.status,
+      headers: { 'content-type': contentTypes.query, ...requestHeaders(requestId) },
+      body,
+    };
+  }
   const content: Record<string, unknown> = { __type: known.code };
   Object.assign(content, known.members);
   if (known.message !== '') content[capitalized.has(known.code) ? 'Message' : 'message'] = known.message;
   return {
     status: known.status,
-    headers: { 'content-type': contentTypes[encoding], 'x-amzn-errortype': known.code, ...requestHeaders(requestId) },
-    body: encoding === 'cbor' ? writeErrorCbor(content) : JSON.stringify(content),
+    headers: {
+      'content-type': contentTypes[encoding],
+      'x-amzn-errortype': known.code,
+      ...requestHeaders(requestId),
+      ...(encoding === 'rpc-cbor' && { ...rpcHeaders, 'x-amzn-query-error': `${queryCode};${fault}` }),
+    },
+    body: encoding.endsWith('cbor') ? writeErrorCbor(content) : JSON.stringify(content),
   };
 }
 

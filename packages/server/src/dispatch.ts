@@ -54,7 +54,7 @@ export function createDispatcher(options: DispatchOptions): (request: HttpReques
       if (!(error instanceof AwsError))
         options.logger.error('a request failed', error, { operation: exchange?.operation.name, requestId });
       code = error instanceof AwsError ? error.code : 'InternalFailure';
-      answer = writeError(error, encodingOf(request), requestId);
+      answer = writeError(error, { encoding: encodingOf(request), requestId, service: exchange?.service });
     }
     metrics.observe(exchange?.operation.name ?? 'none', answer.status, code, world.clock.monotonicMs() - began);
     return request.headers['origin'] === undefined
@@ -86,7 +86,7 @@ async function call(
     },
     onAnswered: (run) => request.onAnswered(run),
   };
-  if (options.enforcesPolicies) {
+  if (options.enforcesPolicies && room.resourcesOf !== undefined) {
     const { arn, account, policy } = room.resourcesOf(input, context);
     authorize({
       caller,

@@ -1,17 +1,20 @@
+import { cloudWatchOperations } from '@millrace/cloudwatch';
+import type { CloudWatch } from '@millrace/cloudwatch';
 import { operations, resourcesOf } from '@millrace/data-streams';
 import type { DataStreams, RequestContext } from '@millrace/data-streams';
 import { leaseTableOperations } from '@millrace/lease-tables';
 import type { LeaseTables } from '@millrace/lease-tables';
 import { loadService } from '@millrace/model';
 import type { ServiceModel } from '@millrace/model';
+import type { GetCallerIdentityResponse } from '@millrace/model/sts';
 
 /** A service on the port, as the dispatcher sees it. Inputs are decoded and checked by the service's model. */
 export interface Room {
   readonly model: ServiceModel;
   /** Runs an operation; undefined where the room does not have it. */
   find(operation: string): ((input: never, context: RequestContext) => unknown) | undefined;
-  /** What a policy is asked about. */
-  resourcesOf(input: never, context: RequestContext): TouchedResource;
+  /** What a policy is asked about; undefined where everybody may. */
+  readonly resourcesOf: ((input: never, context: RequestContext) => TouchedResource) | undefined;
 }
 
 export interface TouchedResource {
@@ -38,6 +41,29 @@ export function dataStreamsRoom(service: DataStreams): Room {
     find: finder(operations as Operations<DataStreams, RequestContext>, service),
     resourcesOf: (input, context) => resourcesOf(service, input, context),
   };
+}
+
+export function cloudWatchRoom(service: CloudWatch): Room {
+  return {
+    model: loadService('cloudwatch'),
+    find: finder(cloudWatchOperations as Operations<CloudWatch, RequestContext>, service),
+    // CloudWatch's metrics have no ARNs: policies name all of them.
+    resourcesOf: (_input, { account }) => ({ arn: '*', account, policy: undefined }),
+  };
+}
+
+/** Of STS, who the caller is. */
+export function stsRoom(): Room {
+  return {
+    model: loadService('sts'),
+    find: (operation) => (operation === 'GetCallerIdentity' ? getCallerIdentity : undefined),
+    resourcesOf: undefined,
+  };
+}
+
+function getCallerIdentity(_input: never, { account, principal }: RequestContext): GetCallerIdentityResponse {
+  const name = principal.slice(principal.lastIndexOf('/') + 1);
+  return { UserId: principal.endsWith(':root') ? account : name, Account: account, Arn: principal };
 }
 
 export function leaseTablesRoom(service: LeaseTables): Room {

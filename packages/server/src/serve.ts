@@ -2,6 +2,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createAuthenticator, openKeyRing, readIdentities } from '@millrace/access';
+import { openCloudWatch } from '@millrace/cloudwatch';
+import type { CloudWatch } from '@millrace/cloudwatch';
 import { openDataStreams, streamsMachine } from '@millrace/data-streams';
 import type { OpenDataStreams } from '@millrace/data-streams';
 import { leaseTablesMachine, openLeaseTables } from '@millrace/lease-tables';
@@ -20,7 +22,7 @@ import type { Listening } from './listen/listen.ts';
 import { createLogger } from './logging.ts';
 import type { Logger } from './logging.ts';
 import { createRequestMetrics } from './metrics.ts';
-import { dataStreamsRoom, leaseTablesRoom } from './rooms.ts';
+import { cloudWatchRoom, dataStreamsRoom, leaseTablesRoom, stsRoom } from './rooms.ts';
 
 const bodyLimitBytes = 16 << 20;
 
@@ -58,6 +60,7 @@ async function serveUntilTold(configuration: Configuration): Promise<number> {
 interface Store {
   readonly streams: OpenDataStreams;
   readonly leaseTables: LeaseTables;
+  readonly cloudWatch: CloudWatch;
   health(): Error | undefined;
   metrics(): Readonly<Record<string, Readonly<Record<string, number>>>>;
   stop(): Promise<void>;
@@ -107,6 +110,7 @@ async function openStore(at: {
   return {
     streams,
     leaseTables: openLeaseTables({ world, registry: tables, transitionMs: settings['transition-ms'] }),
+    cloudWatch: openCloudWatch(world.clock),
     health: () => log.failure() ?? registry.failure() ?? tables.failure(),
     metrics: () => ({ log: log.metrics(), streams: streams.metrics() }),
     async stop() {
@@ -134,7 +138,12 @@ async function startServing(at: {
     world,
     logger,
     metrics,
-    rooms: [dataStreamsRoom(store.streams.service), leaseTablesRoom(store.leaseTables)],
+    rooms: [
+      dataStreamsRoom(store.streams.service),
+      leaseTablesRoom(store.leaseTables),
+      cloudWatchRoom(store.cloudWatch),
+      stsRoom(),
+    ],
     authenticate: createAuthenticator({
       mode: settings.auth,
       identities,

@@ -20,7 +20,6 @@ import software.amazon.kinesis.lifecycle.events.LeaseLostInput;
 import software.amazon.kinesis.lifecycle.events.ProcessRecordsInput;
 import software.amazon.kinesis.lifecycle.events.ShardEndedInput;
 import software.amazon.kinesis.lifecycle.events.ShutdownRequestedInput;
-import software.amazon.kinesis.metrics.NullMetricsFactory;
 import software.amazon.kinesis.processor.ShardRecordProcessor;
 import software.amazon.kinesis.retrieval.KinesisClientRecord;
 import software.amazon.kinesis.retrieval.polling.PollingConfig;
@@ -29,7 +28,7 @@ import software.amazon.kinesis.retrieval.polling.PollingConfig;
  * One worker of an unmodified KCL 3. Prints a line for each thing that happens, for the test to read:
  * START shard, RECORD shard sequenceNumber partitionKey data, END shard, LOST shard.
  *
- * usage: KclWorker KINESIS_ENDPOINT DYNAMODB_ENDPOINT STREAM APPLICATION polling|fanout
+ * usage: KclWorker KINESIS_ENDPOINT DYNAMODB_AND_CLOUDWATCH_ENDPOINT STREAM APPLICATION polling|fanout
  */
 public final class KclWorker {
   public static void main(String[] args) {
@@ -59,7 +58,7 @@ public final class KclWorker {
     var coordinator = configs.coordinatorConfig();
     coordinator.parentShardPollIntervalMillis(500).shardConsumerDispatchPollIntervalMillis(200);
     var scheduler = new Scheduler(configs.checkpointConfig(), coordinator, leases, configs.lifecycleConfig(),
-        configs.metricsConfig().metricsFactory(new NullMetricsFactory()), configs.processorConfig(), retrieval);
+        configs.metricsConfig().metricsBufferTimeMillis(1000), configs.processorConfig(), retrieval);
     Runtime.getRuntime().addShutdownHook(new Thread(scheduler::shutdown));
     scheduler.run();
   }

@@ -1,0 +1,82 @@
+import { AwsError } from '@millrace/model';
+import type { MetricDatum } from '@millrace/model/cloudwatch';
+import { invalidCombination, invalidValue } from '../errors.ts';
+import type { Handler } from '../service.ts';
+import type { Statistics } from '../series.ts';
+
+const mostData = 1000;
+const mostDimensions = 30;
+const oldestMs = 14 * 24 * 3_600_000;
+const aheadMs = 2 * 3_600_000;
+
+/** All of the data, or none when one of them is wrong. */
+export const putMetricData: Handler<'PutMetricData'> = ({ clock, store }, input, caller) => {
+  const { Namespace: namespace, MetricData: data = [], EntityMetricData: entities = [] } = input;
+  const all = [...data, ...entities.flatMap(({ MetricData: inner = [] }) => inner)];
+  if (all.length === 0)
+    throw new AwsError('MissingRequiredParameterException', 'The parameter MetricData is required.');
+  if (all.length > mostData)
+    throw invalidValue(`The collection MetricData must not have a size greater than ${mostData}.`);
+  const now = clock.now();
+  const read = all.map((datum, at) => readDatum(datum, `MetricData.member.${at + 1}`, now));
+  for (const [at, value] of read.entries()) {
+    const { MetricName: name, Dimensions: dimensions = [] } = all[at]!;
+    store.add({ ...caller, account: caller.account, region: caller.region, namespace, name, dimensions }, value, now);
+  }
+  return {};
+};
+
+function readDatum(
+  datum: MetricDatum,
+  path: string,
+  nowMs: number,
+): { timeMs: number; unit: string; statistics: Statistics } {
+  const { Timestamp: timeMs = nowMs, Unit: unit = 'None', Dimensions: dimensions = [] } = datum;
+  if (timeMs < nowMs - oldestMs || timeMs > nowMs + aheadMs)
+    throw invalidValue(
+      `The parameter ${path}.Timestamp must specify a time within the last two weeks and no more than two hours in the future.`,
+    );
+  if (dimensions.length > mostDimensions)
+    throw invalidValue(`The collection ${path}.Dimensions must not have a size greater than ${mostDimensions}.`);
+  return { timeMs, unit, statistics: statisticsOf(datum, path) };
+}
+
+function statisticsOf(datum: MetricDatum, path: string): Statistics {
+  const { Value: value, StatisticValues: given, Values: values, Counts: counts } = datum;
+  if ([value, given, values].filter((one) => one !== undefined).length > 1)
+    throw invalidCombination(
+      `The parameters ${path}.Value, ${path}.StatisticValues and ${path}.Values are mutually exclusive and you have specified more than one.`,
+    );
+  if (value !== undefined) {
+    checkNumber(value, `${path}.Value`);
+    return { count: 1, sum: value, min: value, max: value };
+  }
+  if (given !== undefined) {
+    const { SampleCount: count, Sum: sum, Minimum: min, Maximum: max } = given;
+    for (const [name, number] of Object.entries(given))
+      checkNumber(number as number, `${path}.StatisticValues.${name}`);
+    return { count, sum, min, max };
+  }
+  if (values === undefined || values.length === 0)
+    throw new AwsError(
+      'MissingRequiredParameterException',
+      `At least one of the parameters ${path}.Value, ${path}.StatisticValues or ${path}.Values must be specified.`,
+    );
+  if (counts !== undefined && counts.length !== values.length)
+    throw invalidValue(`The parameters ${path}.Values and ${path}.Counts must be of the same size.`);
+  const statistics = { count: 0, sum: 0, min: Infinity, max: -Infinity };
+  for (const [at, one] of values.entries()) {
+    checkNumber(one, `${path}.Values.member.${at + 1}`);
+    const count = counts?.[at] ?? 1;
+    statistics.count += count;
+    statistics.sum += one * count;
+    statistics.min = Math.min(statistics.min, one);
+    statistics.max = Math.max(statistics.max, one);
+  }
+  return statistics;
+}
+
+function checkNumber(value: number, path: string): void {
+  if (Number.isFinite(value) && Math.abs(value) <= 2 ** 360) return;
+  throw invalidValue(`The value ${value} for parameter ${path} is invalid.`);
+}
