@@ -13,6 +13,7 @@ const allowed: Record<string, string[]> = {
   access: ['world', 'model'],
   log: ['world'],
   'data-streams': ['world', 'model', 'log'],
+  producer: ['world', 'aggregation'],
   cloudwatch: ['world', 'model'],
   'lease-tables': ['world', 'model', 'log'],
   server: ['world', 'model', 'protocol', 'access', 'log', 'data-streams', 'lease-tables', 'cloudwatch'],

@@ -8,17 +8,23 @@ interface Decimal {
 const form = /^([-+]?)(\d*)(?:\.(\d*))?(?:[eE]([-+]?\d{1,4}))?$/;
 const mostDigits = 38;
 const largestMagnitude = 126;
+const smallestScale = 130;
+/** No number that can be held is written longer, unless it is written to be slow to read. */
+const longestText = 400;
 
 /** Undefined for a text that is no number, or one that DynamoDB cannot hold. */
 function parse(text: string): Decimal | undefined {
-  const match = form.exec(text);
+  const match = text.length > longestText ? null : form.exec(text);
   if (match === null) return undefined;
   const [, sign, whole = '', fraction = '', exponent = '0'] = match;
   if (whole === '' && fraction === '') return undefined;
-  const { units, scale } = shortest(BigInt(whole + fraction), fraction.length - Number(exponent));
-  const digits = String(units).length;
-  if (digits > mostDigits || digits - scale > largestMagnitude || scale > 130) return undefined;
-  return { units: sign === '-' ? -units : units, scale };
+  const decimal = shortest(BigInt(whole + fraction), fraction.length - Number(exponent));
+  return fits(decimal) ? { ...decimal, units: sign === '-' ? -decimal.units : decimal.units } : undefined;
+}
+
+function fits({ units, scale }: Decimal): boolean {
+  const digits = String(units < 0n ? -units : units).length;
+  return digits <= mostDigits && digits - scale <= largestMagnitude && scale <= smallestScale;
 }
 
 /** Without zeros at the end of a fraction, or of a whole number. */
@@ -58,9 +64,9 @@ export function compareNumbers(left: string, right: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-/** The exact sum, or difference with `sign` −1. Both are numbers. */
-export function addNumbers(left: string, right: string, sign: 1 | -1 = 1): string {
+/** The exact sum, or difference with `sign` −1; undefined where that cannot be held. Both are numbers. */
+export function addNumbers(left: string, right: string, sign: 1 | -1 = 1): string | undefined {
   const [one, other, scale] = aligned(left, right);
-  const { units, scale: places } = shortest(sign === 1 ? one + other : one - other, scale);
-  return print({ units, scale: places });
+  const sum = shortest(sign === 1 ? one + other : one - other, scale);
+  return fits(sum) ? print(sum) : undefined;
 }

@@ -48,7 +48,7 @@ function describeIndex(table: Table, index: Index, nowMs: number): DynamoDB.Glob
     ...(index.readyMs > nowMs && { Backfilling: true }),
     ProvisionedThroughput: { NumberOfDecreasesToday: 0, ReadCapacityUnits: read, WriteCapacityUnits: write },
     IndexSizeBytes: 0,
-    ItemCount: [...table.items.values()].filter((item) => item[index.key.hash] !== undefined).length,
+    ItemCount: [...table.items.values()].filter((item) => Object.hasOwn(item, index.key.hash)).length,
     IndexArn: `${tableArn(table)}/index/${index.name}`,
   };
 }

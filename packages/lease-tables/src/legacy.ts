@@ -8,8 +8,8 @@ import { beginsWith, compares, contains } from './expressions/condition.ts';
 import type { Condition } from './expressions/condition.ts';
 import { added, deleted, updateOf } from './expressions/update.ts';
 import type { Action, Update } from './expressions/update.ts';
-import { storedValue } from './value.ts';
-import type { Item, Value } from './value.ts';
+import { attributeOf, storedValue } from './value.ts';
+import type { Value } from './value.ts';
 
 /*
  * The parameters that expressions replaced: KCL 1 and 2 still send Expected and AttributeUpdates
@@ -40,8 +40,6 @@ const tests: Readonly<Record<string, Test>> = {
 
 type Operator = 'AND' | 'OR' | undefined;
 
-const attribute = (item: Item, name: string): Value | undefined => (Object.hasOwn(item, name) ? item[name] : undefined);
-
 function joined(conditions: readonly Condition[], operator: Operator): Condition {
   return operator === 'OR'
     ? (item) => conditions.some((condition) => condition(item))
@@ -61,14 +59,14 @@ export function expectedCondition(
         throw validation(
           `One or more parameter values were invalid: Value cannot be used when Exists is false for Attribute: ${name}`,
         );
-      return (item) => attribute(item, name) === undefined;
+      return (item) => attributeOf(item, name) === undefined;
     }
     if (value === undefined)
       throw validation(
         `One or more parameter values were invalid: Value must be provided when Exists is ${exists === undefined ? 'null' : 'true'} for Attribute: ${name}`,
       );
     const stored = storedValue(value);
-    return (item) => compares('=', attribute(item, name), stored);
+    return (item) => compares('=', attributeOf(item, name), stored);
   });
   return joined(conditions, operator);
 }
@@ -83,13 +81,13 @@ export function filterCondition(filter: Readonly<Record<string, GivenCondition>>
 
 function testOf(name: string, operator: string, list: GivenCondition['AttributeValueList'] = []): Condition {
   const test = tests[operator]!;
-  const operands = list.map(storedValue);
+  const operands = list.map((value) => storedValue(value));
   const wanted = operator === 'BETWEEN' ? 2 : operator === 'NULL' || operator === 'NOT_NULL' ? 0 : 1;
   if (operator === 'IN' ? operands.length === 0 : operands.length !== wanted)
     throw validation(
       `One or more parameter values were invalid: Invalid number of argument(s) for the ${operator} ComparisonOperator`,
     );
-  return (item) => test(attribute(item, name), operands);
+  return (item) => test(attributeOf(item, name), operands);
 }
 
 /** AttributeUpdates, of UpdateItem. */
@@ -104,7 +102,7 @@ export function legacyUpdate(updates: Readonly<Record<string, AttributeValueUpda
     const value = storedValue(given);
     if (action === 'PUT') return { path: [name], value: () => value };
     const change = action === 'ADD' ? added : deleted;
-    return { path: [name], value: (item) => change(attribute(item, name), value) };
+    return { path: [name], value: (item) => change(attributeOf(item, name), value) };
   });
   return updateOf(actions);
 }

@@ -26,7 +26,8 @@ export type Command =
 /** A refusal travels as a value: the registry's machine must not throw. */
 export type Outcome =
   | { readonly result: Item | undefined }
-  | { readonly refused: { readonly code: string; readonly message: string; readonly members: AwsError['members'] } };
+  | { readonly refused: { readonly code: string; readonly message: string; readonly members: AwsError['members'] } }
+  | { readonly fault: unknown };
 
 /** The tables' part of the registry. */
 export const leaseTablesMachine: Machine<TablesState, Command, Outcome> = {
@@ -37,7 +38,8 @@ export const leaseTablesMachine: Machine<TablesState, Command, Outcome> = {
     try {
       return { result: applyCommand(state, command) };
     } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
+      // A fault of ours changes nothing and is told to the caller; thrown, it would end every start from now on.
+      if (!(error instanceof AwsError)) return { fault: error };
       return { refused: { code: error.code, message: error.message, members: error.members } };
     }
   },

@@ -19,6 +19,7 @@ export function openLeaseTables(options: {
     transitionMs,
     async change<Result>(command: Command): Promise<Result> {
       const outcome = await registry.execute(command);
+      if ('fault' in outcome) throw outcome.fault;
       if ('refused' in outcome) {
         const { code, message, members } = outcome.refused;
         throw new AwsError(code, message, 400, { members });

@@ -10,7 +10,7 @@ import { filterCondition } from './legacy.ts';
 import { storedKey } from './schema.ts';
 import { itemText, keyNames } from './state.ts';
 import type { Index, KeyNames, Table } from './state.ts';
-import { compareValues, itemBytes, sentItem, storedItem } from './value.ts';
+import { attributeOf, compareValues, itemBytes, sentItem, storedItem } from './value.ts';
 import type { Item, SentItem } from './value.ts';
 
 const pageBytes = 1 << 20;
@@ -63,7 +63,7 @@ function allKeyNames(table: Table, index: Index | undefined): string[] {
 }
 
 function pick(item: Item, names: readonly string[]): Item {
-  return Object.fromEntries(names.flatMap((name) => (item[name] === undefined ? [] : [[name, item[name]]])));
+  return Object.fromEntries(Object.entries(item).filter(([name]) => names.includes(name)));
 }
 
 /** The item itself may be gone: then the first that comes after where it stood. */
@@ -77,7 +77,10 @@ function placeBehind({ table, index, items, sign }: PageRequest, startKey: SentI
 /** The order of scans and queries: by the index's range, then by the text of the table's key. */
 export function compareItems(left: Item, right: Item, table: Table, index: Index | undefined): number {
   const range = (index?.key ?? table.key).range;
-  const [one, other] = [range === undefined ? undefined : left[range], range === undefined ? undefined : right[range]];
+  const [one, other] = [
+    range === undefined ? undefined : attributeOf(left, range),
+    range === undefined ? undefined : attributeOf(right, range),
+  ];
   const order = one === undefined || other === undefined ? 0 : (compareValues(one, other) ?? 0);
   if (order !== 0) return order;
   const [text, otherText] = [itemText(left, table.key), itemText(right, table.key)];
@@ -100,7 +103,7 @@ export function throughIndex(item: Item, table: Table, index: Index | undefined)
 }
 
 export function isInIndex(item: Item, key: KeyNames): boolean {
-  return keyNames(key).every((name) => item[name] !== undefined);
+  return keyNames(key).every((name) => attributeOf(item, name) !== undefined);
 }
 
 /** FilterExpression, or the filter that it replaced. */
@@ -144,7 +147,7 @@ function nested(item: Item, [name, ...rest]: Path, value: Item[string]): Item {
     (content, step) => (typeof step === 'number' ? { L: [content] } : { M: { [step]: content } }),
     value,
   );
-  const present = item[name];
+  const present = attributeOf(item, name);
   if (present !== undefined && 'M' in present && 'M' in inner)
     return { ...item, [name]: { M: { ...present.M, ...inner.M } } };
   return { ...item, [name]: inner };

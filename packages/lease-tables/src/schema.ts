@@ -2,7 +2,7 @@ import type * as DynamoDB from '@millrace/model/dynamodb';
 import { validation } from './errors.ts';
 import { keyNames } from './state.ts';
 import type { KeyNames } from './state.ts';
-import { contentOf, storedItem, typeOf } from './value.ts';
+import { attributeOf, contentOf, storedItem, typeOf } from './value.ts';
 import type { Item, SentItem } from './value.ts';
 
 /** A key schema: a HASH attribute, then perhaps a RANGE one. */
@@ -24,7 +24,7 @@ export function keySchemaOf({ hash, range }: KeyNames): DynamoDB.KeySchemaElemen
 /** Every key attribute must be defined, with its type, and nothing else. */
 export function checkDefinitions(types: Readonly<Record<string, string>>, keys: readonly KeyNames[]): void {
   const wanted = new Set(keys.flatMap(keyNames));
-  const missing = [...wanted].filter((name) => types[name] === undefined);
+  const missing = [...wanted].filter((name) => !Object.hasOwn(types, name));
   if (missing.length > 0)
     throw validation(
       `One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [${[...wanted].join(', ')}], AttributeDefinitions: [${Object.keys(types).join(', ')}]`,
@@ -42,7 +42,7 @@ export function storedKey(
 ): Item {
   const key = storedItem(given);
   const names = keyNames(table.key);
-  if (Object.keys(key).length !== names.length || names.some((name) => key[name] === undefined))
+  if (Object.keys(key).length !== names.length || names.some((name) => attributeOf(key, name) === undefined))
     throw validation('The provided key element does not match the schema');
   for (const name of names)
     if (typeOf(key[name]!) !== table.attributeTypes[name])
@@ -57,7 +57,7 @@ export function checkItemKey(
   { key, attributeTypes }: { key: KeyNames; attributeTypes: Readonly<Record<string, string>> },
 ): void {
   for (const name of keyNames(key)) {
-    const value = item[name];
+    const value = attributeOf(item, name);
     if (value === undefined)
       throw validation(`One or more parameter values were invalid: Missing the key ${name} in the item`);
     if (typeOf(value) !== attributeTypes[name])

@@ -28,6 +28,11 @@ export type TypeName = 'S' | 'N' | 'B' | 'SS' | 'NS' | 'BS' | 'M' | 'L' | 'NULL'
 
 const typeNames: readonly TypeName[] = ['S', 'N', 'B', 'SS', 'NS', 'BS', 'M', 'L', 'NULL', 'BOOL'];
 
+/** An attribute of an item's own, whatever its name. */
+export function attributeOf(item: Item, name: string): Value | undefined {
+  return Object.hasOwn(item, name) ? item[name] : undefined;
+}
+
 export function typeOf(value: Value): TypeName {
   return typeNames.find((name) => name in value)!;
 }
@@ -37,8 +42,12 @@ export function contentOf(value: Value): unknown {
   return (value as unknown as Record<string, unknown>)[typeOf(value)];
 }
 
+/** DynamoDB's limit; whatever walks through values may go as deep. */
+const deepest = 32;
+
 /** Reads what a caller sent; throws ValidationException in DynamoDB's words. */
-export function storedValue(given: AttributeValue): Value {
+export function storedValue(given: AttributeValue, depth = 0): Value {
+  if (depth > deepest) throw tooDeep();
   const present = typeNames.filter((name) => given[name] !== undefined);
   if (present.length === 0)
     throw validation('Supplied AttributeValue is empty, must contain exactly one of the supported datatypes');
@@ -55,14 +64,30 @@ export function storedValue(given: AttributeValue): Value {
   if (BS !== undefined) {
     return { BS: storedSet(BS.map(inBase64), 'binary') };
   }
-  if (M !== undefined) return { M: storedItem(M) };
-  if (L !== undefined) return { L: L.map(storedValue) };
+  if (M !== undefined) return { M: storedItem(M, depth + 1) };
+  if (L !== undefined) return { L: L.map((one) => storedValue(one, depth + 1)) };
   if (NULL === undefined) return { BOOL: given.BOOL! };
   if (!NULL)
     throw validation(
       'One or more parameter values were invalid: Null attribute value types must have the value of true',
     );
   return { NULL: true };
+}
+
+function tooDeep(): Error {
+  return validation('Nesting Levels have exceeded supported limits');
+}
+
+/** What an update puts together may be deeper than its parts. */
+export function checkDepth(item: Item, depth = 0): void {
+  if (depth > deepest) throw tooDeep();
+  for (const value of Object.values(item)) checkValueDepth(value, depth);
+}
+
+function checkValueDepth(value: Value, depth: number): void {
+  if (depth > deepest) throw tooDeep();
+  if ('M' in value) checkDepth(value.M, depth + 1);
+  if ('L' in value) for (const one of value.L) checkValueDepth(one, depth + 1);
 }
 
 /** A command brings bytes as the text that they were sent as. */
@@ -86,8 +111,8 @@ function storedSet(members: readonly string[], kind: string): readonly string[] 
   return members;
 }
 
-export function storedItem(given: Readonly<Record<string, AttributeValue>>): Item {
-  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, storedValue(value)]));
+export function storedItem(given: Readonly<Record<string, AttributeValue>>, depth = 0): Item {
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, storedValue(value, depth)]));
 }
 
 /** The value as callers get it. */
@@ -119,7 +144,8 @@ export function isEqual(left: Value, right: Value): boolean {
     return left.L.length === right.L.length && left.L.every((value, at) => isEqual(value, right.L[at]!));
   const [one, other] = [contentOf(left), contentOf(right)];
   if (!Array.isArray(one) || !Array.isArray(other)) return one === other;
-  return one.length === other.length && one.every((member) => other.includes(member));
+  const members = new Set<unknown>(other);
+  return one.length === other.length && one.every((member) => members.has(member));
 }
 
 /** The order of two texts, numbers or binaries; undefined where there is none. */

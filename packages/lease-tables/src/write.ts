@@ -10,7 +10,7 @@ import { expectedCondition, legacyUpdate } from './legacy.ts';
 import { checkItemKey, storedKey } from './schema.ts';
 import { itemText, keyNames } from './state.ts';
 import type { Table } from './state.ts';
-import { itemBytes, sentItem, storedItem } from './value.ts';
+import { checkDepth, itemBytes, sentItem, storedItem } from './value.ts';
 import type { Item, SentItem } from './value.ts';
 
 /** A write of one item, as its command carries it: JSON-able, bytes in base64. */
@@ -48,6 +48,7 @@ export function planWrite(table: Table, { operation, input }: WriteRequest): Wri
   checkKeyStays(table, update);
   const after = update.apply(before ?? key);
   checkSize(after);
+  checkDepth(after);
   return { text, after, attributes: updatedAttributes(returned, update, before, after) };
 }
 
@@ -103,8 +104,10 @@ function updatedAttributes(
   before: Item | undefined,
   after: Item,
 ): Item | undefined {
-  const only = (item: Item = {}): Item =>
-    Object.fromEntries(Object.entries(item).filter(([name]) => names.includes(name)));
+  const only = (item: Item = {}): Item | undefined => {
+    const entries = Object.entries(item).filter(([name]) => names.includes(name));
+    return entries.length === 0 ? undefined : Object.fromEntries(entries);
+  };
   switch (returned) {
     case 'ALL_OLD':
       return before;

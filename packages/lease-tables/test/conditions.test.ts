@@ -213,3 +213,73 @@ test('what is wrong is refused in DynamoDB’s words', async () => {
   }
   assert.deepEqual(await tables.get('k'), { ...key, s: { S: 'x' } });
 });
+
+test('places in lists are those of before the update', async () => {
+  const list = { l: { L: ['a', 'b', 'c'].map((S) => ({ S })) } };
+  const after = async (UpdateExpression: string, values?: object): Promise<unknown> => {
+    await tables.put('k', list);
+    const more = values === undefined ? {} : { ExpressionAttributeValues: values };
+    await tables.call('UpdateItem', { TableName: 'leases', Key: key, UpdateExpression, ...more });
+    return ((await tables.get('k'))!['l'] as { L: { S: string }[] }).L.map(({ S }) => S).join('');
+  };
+  assert.equal(await after('REMOVE l[0], l[1]'), 'c');
+  assert.equal(await after('REMOVE l[0] SET l[1] = :x', { ':x': { S: 'X' } }), 'Xc');
+  assert.equal(await after('SET l[9] = :x', { ':x': { S: 'X' } }), 'abcX');
+  assert.equal(await after('SET l[10] = :y, l[5] = :x', { ':x': { S: 'X' }, ':y': { S: 'Y' } }), 'abcXY');
+  const inner = ['a', 'b'].map((S) => ({ M: { x: { S }, y: { S } } }));
+  await tables.put('k', { l: { L: inner } });
+  await tables.call('UpdateItem', { TableName: 'leases', Key: key, UpdateExpression: 'REMOVE l[0], l[1].x' });
+  assert.deepEqual((await tables.get('k'))!['l'], { L: [{ M: { y: { S: 'b' } } }] });
+});
+
+test('nothing that is sent is more than refused: long numbers, deep expressions, sums out of range, odd names', async () => {
+  const base = { TableName: 'leases', Key: key };
+  const began = performance.now();
+  const number = await tables.refusal('PutItem', {
+    TableName: 'leases',
+    Item: { ...key, n: { N: `1${'0'.repeat(300_000)}` } },
+  });
+  assert.match(number, /^ValidationException: The parameter cannot be converted to a numeric value/);
+  assert.ok(performance.now() - began < 5000);
+  for (const expression of [
+    '('.repeat(2000),
+    'NOT '.repeat(1000),
+    `${'('.repeat(150)}s = s${')'.repeat(150)}`,
+    'a'.repeat(5000),
+  ])
+    assert.match(
+      await tables.refusal('UpdateItem', { ...base, ConditionExpression: expression }),
+      /^ValidationException: /,
+    );
+  await tables.put('k', { n: { N: '1e125' } });
+  const sum = {
+    ...base,
+    UpdateExpression: 'ADD n :n',
+    ExpressionAttributeValues: { ':n': { N: '1e-130' } },
+  };
+  assert.match(await tables.refusal('UpdateItem', sum), /^ValidationException: Number overflow/);
+  const overlap = {
+    ...base,
+    UpdateExpression: 'SET m = :v, m.b = :v',
+    ExpressionAttributeValues: { ':v': { S: 'x' } },
+  };
+  assert.match(await tables.refusal('UpdateItem', overlap), /paths overlap/);
+  assert.equal((await tables.call('Scan', { TableName: 'leases' }))['Count'], 1);
+  let deep: object = { S: 'x' };
+  for (let level = 0; level < 31; level += 1) deep = { M: { m: deep } };
+  await tables.put('deep', { deep });
+  assert.match(
+    await tables.refusal('PutItem', { TableName: 'leases', Item: { ...key, deep: { L: [{ L: [deep] }] } } }),
+    /^ValidationException: Nesting Levels have exceeded supported limits/,
+  );
+  await tables.put('k', { deep });
+  const nest = { ...base, UpdateExpression: 'SET deep.m.m.m = deep' };
+  assert.match(await tables.refusal('UpdateItem', nest), /^ValidationException: Nesting Levels/);
+  const many = Array.from({ length: 40 }, (_, n) => ({ N: String(n) }));
+  const expected = { n: { ComparisonOperator: 'IN', AttributeValueList: many } };
+  assert.match(await tables.refusal('DeleteItem', { ...base, Expected: expected }), /^ConditionalCheckFailed/);
+  tables = await tables.restart();
+  const odd = { constructor: { S: '1' }, ['__proto__']: { S: '2' } };
+  await tables.put('k', odd);
+  assert.deepEqual(Object.entries((await tables.get('k'))!).length, 3);
+});

@@ -145,3 +145,89 @@ test('a scan goes through all items once, also while they come and go, and count
   });
   assert.ok((filtered['Count'] as number) < (filtered['ScannedCount'] as number) && !('Items' in filtered));
 });
+
+test('an index may follow another, on an attribute of any name', async () => {
+  await tables.createLeases();
+  const index = (name: string): object => ({
+    TableName: 'leases',
+    AttributeDefinitions: ['leaseKey', name].map((attribute) => ({ AttributeName: attribute, AttributeType: 'S' })),
+    GlobalSecondaryIndexUpdates: [
+      {
+        Create: {
+          IndexName: 'other',
+          KeySchema: [{ AttributeName: name, KeyType: 'HASH' }],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      },
+    ],
+  });
+  await tables.call('UpdateTable', index('first'));
+  await tables.call('UpdateTable', {
+    TableName: 'leases',
+    GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: 'other' } }],
+  });
+  await tables.call('UpdateTable', index('constructor'));
+  await tables.put('without');
+  await tables.put('with', { constructor: { S: 'x' } });
+  const page = await tables.call('Scan', { TableName: 'leases', IndexName: 'other', Limit: 1 });
+  assert.deepEqual(
+    [page['Count'], page['LastEvaluatedKey']],
+    [1, { leaseKey: { S: 'with' }, constructor: { S: 'x' } }],
+  );
+});
+
+test('segments of a scan have all items between them, whatever comes and goes meanwhile', async () => {
+  await tables.createLeases();
+  for (let n = 0; n < 40; n += 1) await tables.put(`stays-${n}`);
+  const seen: string[] = [];
+  for (let Segment = 0; Segment < 4; Segment += 1) {
+    const page = await tables.call('Scan', { TableName: 'leases', Segment, TotalSegments: 4 });
+    seen.push(...(page['Items'] as { leaseKey: { S: string } }[]).map(({ leaseKey }) => leaseKey.S));
+    for (let n = 0; n < 5; n += 1) await tables.put(`a-${Segment}-${n}`);
+  }
+  for (let n = 0; n < 40; n += 1) assert.equal(seen.filter((name) => name === `stays-${n}`).length, 1, `stays-${n}`);
+  assert.match(
+    await tables.refusal('Scan', { TableName: 'leases', Segment: 4, TotalSegments: 4 }),
+    /Segment: 4 is not less than TotalSegments: 4/,
+  );
+});
+
+test('a query names its hash key, by equality, and nothing but keys', async () => {
+  await tables.createLeases();
+  const query = (KeyConditionExpression: string): Promise<string> =>
+    tables.refusal('Query', {
+      TableName: 'leases',
+      KeyConditionExpression,
+      ExpressionAttributeValues: { ':a': { S: 'a' } },
+    });
+  assert.equal(await query('leaseKey = :a'), 'nothing');
+  assert.equal(await query('(:a = leaseKey)'), 'nothing');
+  assert.match(await query('leaseKey > :a'), /^ValidationException: Query key condition not supported/);
+  assert.match(await query('other = :a'), /^ValidationException: Query condition missed key schema element: leaseKey/);
+  assert.match(await query('leaseKey = :a OR leaseKey = :a'), /Invalid operator used in KeyConditionExpression: OR/);
+  const legacy = (name: string, ComparisonOperator: string): Promise<string> =>
+    tables.refusal('Query', {
+      TableName: 'leases',
+      KeyConditions: { [name]: { ComparisonOperator, AttributeValueList: [{ S: 'a' }] } },
+    });
+  assert.equal(await legacy('leaseKey', 'EQ'), 'nothing');
+  assert.match(await legacy('leaseKey', 'GT'), /not supported/);
+  assert.match(await legacy('other', 'EQ'), /missed key schema element/);
+});
+
+test('large sets take no longer than they must', async () => {
+  await tables.createLeases();
+  const members = (from: number, count: number): string[] => Array.from({ length: count }, (_, n) => `${from + n}`);
+  await tables.put('k', { set: { SS: members(0, 30_000) } });
+  const began = performance.now();
+  await tables.call('UpdateItem', {
+    TableName: 'leases',
+    Key: { leaseKey: { S: 'k' } },
+    UpdateExpression: 'DELETE #s :s',
+    ConditionExpression: '#s = :all',
+    ExpressionAttributeNames: { '#s': 'set' },
+    ExpressionAttributeValues: { ':s': { SS: members(1, 100_000) }, ':all': { SS: members(0, 30_000) } },
+  });
+  assert.ok(performance.now() - began < 5000);
+  assert.deepEqual((await tables.get('k'))!['set'], { SS: ['0'] });
+});

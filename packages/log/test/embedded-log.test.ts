@@ -116,7 +116,17 @@ test('a damaged entry in the middle of the journal is reported and never served;
   await again.create(1);
   assert.deepEqual(await readAll(again, 1), [...expected(10), ...expected(10, 20)]);
   assert.equal(reports.length, 1);
+  // Numbers of what was lost are never given again, at no later start either.
+  const { nextIndex } = again.status(1)!;
+  assert.ok(nextIndex > 30);
   await again.stop();
+  const later = await open();
+  await later.create(1);
+  assert.equal(later.status(1)!.nextIndex, nextIndex);
+  const outcome = await later.append(1, batch(nextIndex, 1), 0);
+  assert.ok(outcome !== 'closed' && outcome.firstIndex === nextIndex);
+  assert.deepEqual(await readAll(later, 1), [...expected(10), ...expected(10, 20), ...expected(1, nextIndex)]);
+  await later.stop();
 });
 
 test('a damaged block of a segment is reported and skipped; a lost index is made again', async () => {
@@ -262,6 +272,23 @@ test('after a failed sync every later append is refused', async () => {
   await assert.rejects(log.append(1, batch(5, 5), 0), { retryable: false });
   assert.match(String(log.failure()), /sync/);
   assert.deepEqual(await readAll(log, 1), expected(5));
+});
+
+test('a sync that fails before a batch goes on in the next file refuses all of it', async () => {
+  let failures = 0;
+  let syncs = 0;
+  const world = failingWorld((operation) => {
+    if (operation !== 'datasync' || failures === 0) return undefined;
+    syncs += 1;
+    return syncs === 1 ? 'EIO' : undefined;
+  });
+  const log = await open({ world });
+  await log.create(1);
+  await log.append(1, batch(0, 1), 0);
+  failures = 1;
+  const appends = [1, 2, 3, 4].map((n) => log.append(1, batch(n, 1, 400_000), 0));
+  for (const append of appends) await assert.rejects(append, { retryable: false });
+  assert.deepEqual(await readAll(log, 1), expected(1));
 });
 
 function failingWorld(fault: (operation: string) => string | undefined): World {

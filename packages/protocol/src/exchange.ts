@@ -110,9 +110,15 @@ export function readInput({ operation, encoding, form }: Exchange, request: Http
   let tree: unknown;
   if (form !== undefined) tree = treeOfForm(form, operation.input);
   else tree = isCbor ? parseCbor(body, encoding) : parseJson(body);
-  const input = operation.decode(tree, isCbor ? 'either' : 'base64');
-  operation.check(input);
-  return input;
+  try {
+    const input = operation.decode(tree, isCbor ? 'either' : 'base64');
+    operation.check(input);
+    return input;
+  } catch (error) {
+    // A shape that holds itself (DynamoDB's values) may be nested deeper than any stack.
+    if (error instanceof RangeError) throw new AwsError('SerializationException', '', 400, { cause: error });
+    throw error;
+  }
 }
 
 const mostUnzippedBytes = 16 << 20;

@@ -55,6 +55,12 @@ test('an answer in XML: members in order, lists of member, times in ISO 8601, no
   );
 });
 
+test('names that only a stranger makes up cost nothing', () => {
+  const began = performance.now();
+  treeOfForm(readForm(`${'.'.repeat(10_000_000)}=1&a${'.b'.repeat(400)}=1&Namespace=x`), put.input);
+  assert.ok(performance.now() - began < 2000);
+});
+
 test('any form is read or refused, in little time', () => {
   const name = fc.constantFrom(
     'MetricData',

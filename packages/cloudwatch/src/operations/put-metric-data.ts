@@ -68,6 +68,7 @@ function statisticsOf(datum: MetricDatum, path: string): Statistics {
   for (const [at, one] of values.entries()) {
     checkNumber(one, `${path}.Values.member.${at + 1}`);
     const count = counts?.[at] ?? 1;
+    checkNumber(count, `${path}.Counts.member.${at + 1}`);
     statistics.count += count;
     statistics.sum += one * count;
     statistics.min = Math.min(statistics.min, one);

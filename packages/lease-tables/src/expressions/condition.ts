@@ -42,13 +42,13 @@ function and(parser: Parser): Condition {
 
 function not(parser: Parser): Condition {
   if (!parser.takes('NOT')) return primary(parser);
-  const inner = not(parser);
+  const inner = parser.inside(() => not(parser));
   return (item) => !inner(item);
 }
 
 function primary(parser: Parser): Condition {
   if (parser.takes('(')) {
-    const inner = or(parser);
+    const inner = parser.inside(() => or(parser));
     parser.expect(')');
     return inner;
   }

@@ -49,12 +49,15 @@ export class Placeholders {
   }
 }
 
+const deepest = 100;
+
 /** What conditions and updates read alike: the next token, paths, lists in parentheses. */
 export class Parser {
   readonly kind: string;
   readonly #tokens: readonly Token[];
   readonly #placeholders: Placeholders;
   #at = 0;
+  #depth = 0;
 
   /** `kind` is the parameter's name, for messages. */
   constructor(expression: string, kind: string, placeholders: Placeholders) {
@@ -116,6 +119,15 @@ export class Parser {
     if (kind !== 'name') this.fail();
     this.take();
     return text;
+  }
+
+  /** Reads what stands inside of something else, which has an end: no stack is deep enough for what a stranger nests. */
+  inside<Result>(read: () => Result): Result {
+    if (this.#depth >= deepest) throw validation(`Invalid ${this.kind}: The expression is nested too deeply`);
+    this.#depth += 1;
+    const result = read();
+    this.#depth -= 1;
+    return result;
   }
 
   expectEnd(): void {

@@ -1,4 +1,5 @@
 import { validation } from '../errors.ts';
+import { attributeOf } from '../value.ts';
 import type { Item, Value } from '../value.ts';
 
 /** The way to an attribute: its name, then members of maps and places in lists. */
@@ -6,7 +7,7 @@ export type Path = readonly [string, ...(string | number)[]];
 
 /** What stands there; undefined where nothing does. */
 export function valueAt(item: Item, [name, ...rest]: Path): Value | undefined {
-  let value = Object.hasOwn(item, name) ? item[name] : undefined;
+  let value = attributeOf(item, name);
   for (const step of rest) value = value === undefined ? undefined : inner(value, step);
   return value;
 }
@@ -18,7 +19,7 @@ function inner(value: Value, step: string | number): Value | undefined {
 
 /** The item with another value there, or with none. Throws where the way there is not. */
 export function withValue(item: Item, [name, ...rest]: Path, value: Value | undefined): Item {
-  const present = Object.hasOwn(item, name) ? item[name] : undefined;
+  const present = attributeOf(item, name);
   const [next, ...further] = rest;
   if (next === undefined) return replaced(item, name, value);
   if (present === undefined) throw badPath();

@@ -6,11 +6,17 @@ export interface Token {
   readonly text: string;
 }
 
+const mostCharacters = 4096;
+
 const pattern = /\s*(?:(#[\w]+)|(:[\w]+)|([A-Za-z_][\w-]*)|(\d+)|(<>|<=|>=|[=<>(),.+\-[\]]))/y;
 
 export function tokensOf(expression: string, kind: string): Token[] {
   const tokens: Token[] = [];
   const text = expression.trimEnd();
+  if (expression.length > mostCharacters)
+    throw validation(
+      `Invalid ${kind}: Expression size has exceeded the maximum allowed size; expression size: ${expression.length}`,
+    );
   if (text === '') throw validation(`Invalid ${kind}: The expression can not be empty;`);
   pattern.lastIndex = 0;
   while (pattern.lastIndex < text.length) {

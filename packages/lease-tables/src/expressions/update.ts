@@ -24,8 +24,27 @@ export interface Action {
 export function updateOf(actions: readonly Action[]): Update {
   return {
     names: actions.map(({ path }) => path[0]),
-    apply: (before) => actions.reduce((item, { path, value }) => withValue(item, path, value(before)), before),
+    apply(before) {
+      const changes = actions.map(({ path, value }) => ({ path, value: value(before) }));
+      // Places in lists are those of before: what is removed goes last, from the end of a list on; what is put behind a
+      // list's end comes in the order of the places.
+      const kept = changes.filter(({ value }) => value !== undefined);
+      const removed = changes.filter(({ value }) => value === undefined);
+      kept.sort((one, other) => comparePaths(one.path, other.path));
+      removed.sort((one, other) => comparePaths(other.path, one.path));
+      return [...kept, ...removed].reduce((item, { path, value }) => withValue(item, path, value), before);
+    },
   };
+}
+
+/** By the first step that differs; what holds something before what is in it. */
+function comparePaths(one: Path, other: Path): number {
+  const at = one.findIndex((step, nth) => step !== other[nth]);
+  if (at === -1) return one.length - other.length;
+  const [left, right] = [one[at]!, other[at]];
+  if (right === undefined) return 1;
+  if (typeof left === 'number' && typeof right === 'number') return left - right;
+  return String(left) < String(right) ? -1 : 1;
 }
 
 /*
@@ -61,14 +80,14 @@ export function parseUpdate(expression: string, placeholders: Placeholders): Upd
 }
 
 function checkOverlap(actions: readonly Action[]): void {
-  const texts = new Set<string>();
-  for (const { path } of actions) {
-    const text = JSON.stringify(path);
-    if (texts.has(text))
+  for (const [nth, { path }] of actions.entries()) {
+    const other = actions
+      .slice(0, nth)
+      .find((earlier) => earlier.path.every((step, at) => at >= path.length || step === path[at]));
+    if (other !== undefined)
       throw validation(
-        `Invalid UpdateExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [${path.join(', ')}], path two: [${path.join(', ')}]`,
+        `Invalid UpdateExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [${other.path.join(', ')}], path two: [${path.join(', ')}]`,
       );
-    texts.add(text);
   }
 }
 
@@ -85,7 +104,7 @@ function set(parser: Parser): Action {
       const [one, other] = [left(item), right(item)];
       if (!('N' in one && 'N' in other))
         throw validation('An operand in the update expression has an incorrect data type');
-      return { N: addNumbers(one.N, other.N, sign) };
+      return summed(one.N, other.N, sign);
     },
   };
 }
@@ -93,7 +112,7 @@ function set(parser: Parser): Action {
 function operand(parser: Parser): Operand {
   const value = parser.value();
   if (value !== undefined) return () => value;
-  if (parser.isFunction) return functionCall(parser);
+  if (parser.isFunction) return parser.inside(() => functionCall(parser));
   const path = parser.path();
   return (item) => {
     const found = valueAt(item, path);
@@ -133,10 +152,19 @@ function withOperand(parser: Parser, change: (present: Value | undefined, value:
   return { path, value: (item) => change(valueAt(item, path), value) };
 }
 
+function summed(left: string, right: string, sign: 1 | -1): Value {
+  const N = addNumbers(left, right, sign);
+  if (N === undefined)
+    throw validation(
+      'Number overflow. Attempting to store a number with more than 38 significant digits, or with magnitude outside of the supported range',
+    );
+  return { N };
+}
+
 /** ADD: to a number, or into a set. */
 export function added(present: Value | undefined, value: Value): Value {
   if ('N' in value && (present === undefined || 'N' in present))
-    return { N: addNumbers(present === undefined ? '0' : present.N, value.N) };
+    return summed(present === undefined ? '0' : present.N, value.N, 1);
   const type = typeOf(value);
   if (!['SS', 'NS', 'BS'].includes(type) || (present !== undefined && typeOf(present) !== type))
     throw validation('An operand in the update expression has an incorrect data type');
@@ -150,7 +178,7 @@ export function deleted(present: Value | undefined, value: Value): Value | undef
   if (!['SS', 'NS', 'BS'].includes(type) || (present !== undefined && typeOf(present) !== type))
     throw validation('An operand in the update expression has an incorrect data type');
   if (present === undefined) return undefined;
-  const gone = contentOf(value) as string[];
-  const left = (contentOf(present) as string[]).filter((member) => !gone.includes(member));
+  const gone = new Set(contentOf(value) as string[]);
+  const left = (contentOf(present) as string[]).filter((member) => !gone.has(member));
   return left.length === 0 ? undefined : ({ [type]: left } as unknown as Value);
 }

@@ -1,11 +1,13 @@
 import { validation } from '../errors.ts';
-import { parseCondition } from '../expressions/condition.ts';
 import type { Condition } from '../expressions/condition.ts';
+import { parseKeyCondition } from '../expressions/key-condition.ts';
 import { filterCondition } from '../legacy.ts';
 import { placeholdersOf } from '../write.ts';
 import { compareItems, filterOf, findIndex, isInIndex, pageOf, projectionOf, throughIndex } from '../pages.ts';
 import { findTable } from '../service.ts';
 import type { Handler } from '../service.ts';
+import type { KeyNames } from '../state.ts';
+import type { QueryInput } from '@millrace/model/dynamodb';
 
 /** Items of one hash key, in the order of their range. */
 export const query: Handler<'Query'> = (service, input, caller) => {
@@ -15,15 +17,16 @@ export const query: Handler<'Query'> = (service, input, caller) => {
   const placeholders = placeholdersOf(input);
   let isWanted: Condition;
   if (input.KeyConditionExpression !== undefined)
-    isWanted = parseCondition(input.KeyConditionExpression, 'KeyConditionExpression', placeholders);
+    isWanted = parseKeyCondition(input.KeyConditionExpression, key, placeholders);
   else if (input.KeyConditions === undefined)
     throw validation('Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.');
-  else isWanted = filterCondition(input.KeyConditions, 'AND');
+  else {
+    checkKeyConditions(input.KeyConditions, key);
+    isWanted = filterCondition(input.KeyConditions, 'AND');
+  }
   const filter = filterOf(input.FilterExpression, input.QueryFilter, input.ConditionalOperator, placeholders);
   const projection = projectionOf(input.ProjectionExpression, input.AttributesToGet, placeholders);
   placeholders.checkUsed();
-  // Nothing without a hash key can be meant: such a condition names no hash key.
-  if (isWanted({})) throw validation(`Query condition missed key schema element: ${key.hash}`);
   const sign = input.ScanIndexForward === false ? -1 : 1;
   const items = [...table.items.values()]
     .filter((item) => isInIndex(item, key) && isWanted(item))
@@ -41,3 +44,10 @@ export const query: Handler<'Query'> = (service, input, caller) => {
     isCount: input.Select === 'COUNT',
   });
 };
+
+function checkKeyConditions(conditions: NonNullable<QueryInput['KeyConditions']>, { hash, range }: KeyNames): void {
+  const names = Object.keys(conditions);
+  if (!names.includes(hash) || names.some((name) => name !== hash && name !== range))
+    throw validation(`Query condition missed key schema element: ${hash}`);
+  if (conditions[hash]!.ComparisonOperator !== 'EQ') throw validation('Query key condition not supported');
+}

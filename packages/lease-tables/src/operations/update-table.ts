@@ -4,7 +4,7 @@ import { describeTable } from '../describe.ts';
 import { checkDefinitions } from '../schema.ts';
 import { findNamedTable } from '../service.ts';
 import type { Handler } from '../service.ts';
-import { tableKey } from '../state.ts';
+import { keyNames, tableKey } from '../state.ts';
 import type { Index } from '../state.ts';
 import { indexOf, throughputOf, typesOf } from './create-table.ts';
 
@@ -27,16 +27,19 @@ export const updateTable: Handler<'UpdateTable'> = async (service, input, caller
   }
   const billingMode = input.BillingMode ?? table.billingMode;
   const hasNewThroughput = input.BillingMode !== undefined || input.ProvisionedThroughput !== undefined;
-  const attributeTypes = { ...table.attributeTypes, ...typesOf(input.AttributeDefinitions ?? []) };
   const kept = [...table.indexes.values()].filter(({ name }) => !deleted.includes(name));
-  if (created.length > 0)
-    checkDefinitions(attributeTypes, [table.key, ...kept.map(({ key }) => key), ...created.map(({ key }) => key)]);
+  const keys = [table.key, ...kept.map(({ key }) => key), ...created.map(({ key }) => key)];
+  const known = { ...table.attributeTypes, ...typesOf(input.AttributeDefinitions ?? []) };
+  // Of an index that went, its attributes go too.
+  const wanted = new Set(keys.flatMap(keyNames));
+  const attributeTypes = Object.fromEntries(Object.entries(known).filter(([name]) => wanted.has(name)));
+  checkDefinitions(attributeTypes, keys);
   await service.change({
     type: 'UpdateTable',
     table: tableKey(caller.account, caller.region, table.name),
     changes: {
       billingMode,
-      ...(created.length > 0 && { attributeTypes }),
+      attributeTypes,
       ...(hasNewThroughput && { throughput: throughputOf(billingMode, input.ProvisionedThroughput) }),
       ...(input.DeletionProtectionEnabled !== undefined && { isProtected: input.DeletionProtectionEnabled }),
     },

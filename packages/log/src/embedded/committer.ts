@@ -19,6 +19,10 @@ export class PendingAppends {
     if (count === 0) resolve(this.#outcomes);
   }
 
+  isOpen(position: number): boolean {
+    return this.#outcomes[position] === undefined;
+  }
+
   settle(position: number, outcome: AppendOutcome | LogUnavailableError): void {
     this.#outcomes[position] = outcome;
     this.#left -= 1;
@@ -90,14 +94,20 @@ export class Committer {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0 || this.#errand !== undefined) {
+      let batch: PendingAppend[] = [];
       try {
         const errand = this.#errand;
         this.#errand = undefined;
         await errand?.();
         await this.#options.betweenBatches();
-        await this.#commit(this.#takeBatch());
+        batch = this.#takeBatch();
+        await this.#commit(batch);
       } catch (error) {
-        this.#refuse(this.#waiting.splice(0), error as Error);
+        // What was settled before is not settled again.
+        this.#refuse(
+          [...batch.filter(({ appends, position }) => appends.isOpen(position)), ...this.#waiting.splice(0)],
+          error as Error,
+        );
       }
     }
     this.#running = false;
@@ -123,6 +133,11 @@ export class Committer {
       const entry = this.#place(append, now);
       if (length + entry.bytes.length > journal.room) {
         await this.#write(batch.slice(first, position), entries, length);
+        // After a failed sync the file may have what was refused: nothing goes behind it, in no file.
+        if (this.failure !== undefined) {
+          this.#refuse(batch.slice(position), this.failure);
+          return;
+        }
         try {
           await journal.roll();
         } catch (error) {

@@ -14,8 +14,9 @@ import { LogUnavailableError } from '../shard-log-types.ts';
 import { Committer, PendingAppends } from './committer.ts';
 import { encodeEntry, entryRoom, openPayload } from './entry.ts';
 import type { Collection, EntryHeader } from './entry.ts';
-import { flushShards, loadShardSegments, removeExpired, shardDirectory } from './flusher.ts';
+import { flushShards, loadShardSegments, markEnd, removeExpired, shardDirectory } from './flusher.ts';
 import { Journal, recoverJournal } from './journal.ts';
+import { readCold } from './read-cold.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { hotCost, Shard } from './shard.ts';
 
@@ -118,6 +119,8 @@ class EmbeddedLog implements ShardLog {
     this.#startFlush();
     await this.#flush;
     if (this.#flushFailure !== undefined) throw this.#flushFailure;
+    // So that the next start knows it too.
+    if (recovered.isDamaged) for (const shard of this.#shards.values()) await markEnd(shard, this.#places());
     for (const path of recovered.files) await disk.remove(path);
     await disk.syncDirectory(journalDirectory);
     this.#scheduleFlush();
@@ -207,26 +210,8 @@ class EmbeddedLog implements ShardLog {
       full: false,
     };
     if (into.next >= shard.visible) return { records: [], nextIndex: into.next, tailIndex: shard.visible };
-    if (into.next < shard.hotStart) return this.#readCold(shard, into);
+    if (into.next < shard.hotStart) return readCold(shard, into, this.#reader);
     shard.collectHot(into);
-    return { records: into.records, nextIndex: into.next, tailIndex: shard.visible };
-  }
-
-  async #readCold(shard: Shard, into: Collection): Promise<ReadOutcome> {
-    const isDone = (): boolean => into.full || into.remainingRecords === 0;
-    for (let before = -1; !isDone() && before < into.next;) {
-      before = into.next;
-      for (let position = segmentAt(shard, into.next); position < shard.segments.length && !isDone(); position += 1) {
-        await this.#reader.collect(shard.segments[position]!, into);
-        const following = shard.segments[position + 1];
-        if (!isDone() && following !== undefined) into.next = Math.max(into.next, following.firstIndex);
-      }
-      // A flush may have run meanwhile: then what was in memory is behind what was read, and the segments are asked again.
-      if (!isDone() && into.next >= shard.hotStart) {
-        shard.collectHot(into);
-        break;
-      }
-    }
     return { records: into.records, nextIndex: into.next, tailIndex: shard.visible };
   }
 
@@ -251,7 +236,16 @@ class EmbeddedLog implements ShardLog {
     const after = segments.findIndex(({ firstArrivalMs }) => firstArrivalMs >= timeMs);
     const candidate = segments.at(after === -1 ? -1 : after - 1);
     let found: number | undefined;
-    if (candidate !== undefined && after !== 0) found = await this.#reader.firstAtOrAfter(candidate, timeMs);
+    if (candidate !== undefined && after !== 0) {
+      try {
+        found = await this.#reader.firstAtOrAfter(candidate, timeMs);
+      } catch (error) {
+        // It has expired meanwhile: what is left is asked.
+        if (shard.segments.includes(candidate)) throw error;
+        this.#reader.forget(candidate);
+        return this.firstAtOrAfter(logId, timeMs);
+      }
+    }
     found ??= after === -1 ? inMemory : segments[after]!.firstIndex;
     return Math.max(found, shard.firstIndex);
   }
@@ -373,16 +367,4 @@ class EmbeddedLog implements ShardLog {
       this.#scheduleFlush();
     });
   }
-}
-
-/** The segment that holds `index`, or the first behind it. */
-function segmentAt(shard: Shard, index: number): number {
-  let low = 0;
-  let high = shard.segments.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (shard.segments[middle]!.firstIndex <= index) low = middle + 1;
-    else high = middle;
-  }
-  return Math.max(0, low - 1);
 }

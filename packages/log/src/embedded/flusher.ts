@@ -1,5 +1,5 @@
 import type { World } from '@millrace/world';
-import { appendToSegment, indexPath, listSegments, segmentName, startEmptySegment } from './segment.ts';
+import { appendToSegment, indexPath, listSegments, moveEnd, segmentName, startEmptySegment } from './segment.ts';
 import type { SegmentInfo } from './segment.ts';
 import type { SegmentReader } from './segment-reader.ts';
 import { hotCost } from './shard.ts';
@@ -65,7 +65,7 @@ async function flushShard(
     return 0;
   }
   at.reader.remember(segment, grown);
-  if (shard.segments.at(-1) !== segment) shard.segments.push(segment);
+  if (shard.segments.at(-1) !== segment) shard.segments = [...shard.segments, segment];
   shard.hot.splice(0, entries.length);
   return entries.reduce((sum: number, entry: HotEntry) => sum + hotCost(entry), 0);
 }
@@ -102,18 +102,48 @@ export async function removeExpired(
 ): Promise<void> {
   const remove = async (segment: SegmentInfo): Promise<void> => {
     reader.forget(segment);
-    await world.disk.remove(indexPath(segment));
     await world.disk.remove(segment.path);
+    await world.disk.remove(indexPath(segment));
   };
-  while (shard.segments.length > 1 && shard.segments[1]!.firstIndex <= shard.firstIndex)
-    await remove(shard.segments.shift()!);
+  while (shard.segments.length > 1 && shard.segments[1]!.firstIndex <= shard.firstIndex) {
+    const [oldest, ...others] = shard.segments;
+    // A new list: readers that are on their way through the old one keep their places.
+    shard.segments = others;
+    await remove(oldest!);
+  }
   const last = shard.segments[0];
   if (last === undefined || shard.segments.length > 1 || shard.deleted) return;
   const { end } = await reader.index(last);
   if (end === undefined || end.index > shard.firstIndex || last.firstIndex === end.index) return;
-  const path = `${shardDirectory(directory, shard.logId)}/${segmentName(end.index, end.arrivalMs)}`;
-  const empty = { logId: shard.logId, path, firstIndex: end.index, firstArrivalMs: end.arrivalMs };
-  reader.remember(empty, await startEmptySegment(world, empty));
+  const empty = await emptySegment(shard, { index: end.index, arrivalMs: end.arrivalMs }, { world, directory, reader });
   shard.segments = [empty];
   await remove(last);
+}
+
+/** Keeps what index comes next, though no record stands before it, beyond the next start. */
+export async function markEnd(
+  shard: Shard,
+  places: { world: World; directory: string; reader: SegmentReader },
+): Promise<void> {
+  const { world, directory, reader } = places;
+  const next = { index: shard.visible, arrivalMs: shard.lastArrivalMs };
+  const last = shard.segments.at(-1);
+  if (last !== undefined) {
+    reader.remember(last, await moveEnd(world, last, await reader.index(last), next));
+    return;
+  }
+  await world.disk.makeDirectory(shardDirectory(directory, shard.logId));
+  await world.disk.syncDirectory(directory);
+  shard.segments = [await emptySegment(shard, next, places)];
+}
+
+async function emptySegment(
+  shard: Shard,
+  { index, arrivalMs }: { index: number; arrivalMs: number },
+  { world, directory, reader }: { world: World; directory: string; reader: SegmentReader },
+): Promise<SegmentInfo> {
+  const path = `${shardDirectory(directory, shard.logId)}/${segmentName(index, arrivalMs)}`;
+  const empty = { logId: shard.logId, path, firstIndex: index, firstArrivalMs: arrivalMs };
+  reader.remember(empty, await startEmptySegment(world, empty));
+  return empty;
 }

@@ -20,6 +20,8 @@ import { LogUnavailableError } from '../shard-log-types.ts';
 const magic = Buffer.from('MRJOURNL');
 const fileHeaderLength = 24;
 const version = 1;
+/** Entries have 32 bits for it. A file has no room for as many again, and counting anew only matters within a file. */
+const mostBatches = 2 ** 31;
 
 export interface JournalOptions {
   readonly world: World;
@@ -101,6 +103,7 @@ export class Journal {
     this.#full.push(this.#current);
     this.#current = next;
     this.position = fileHeaderLength;
+    if (this.batch > mostBatches) this.batch = 1;
     this.#refusedEnd = 0;
   }
 

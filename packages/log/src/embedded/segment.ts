@@ -150,6 +150,19 @@ export async function startEmptySegment(world: World, segment: SegmentInfo): Pro
   return { points: [end], end, length: headerBytes + pointLength };
 }
 
+/** Says that the next record behind the segment's last one is `next`, though there is none before it. */
+export async function moveEnd(
+  world: World,
+  segment: SegmentInfo,
+  index: SegmentIndex,
+  next: { readonly index: number; readonly arrivalMs: number },
+): Promise<SegmentIndex> {
+  const end: Point = { kind: 'end', ...next, offset: index.end?.offset ?? headerBytes };
+  await writeSynced(world, indexPath(segment), index.length, [encodePoint(end)]);
+  const points = [...index.points.filter(({ kind }) => kind === 'entry'), end];
+  return { points, end, length: index.length + pointLength };
+}
+
 /** Buffers go to `position`; a first buffer that is the file header goes before it. */
 async function writeSynced(world: World, path: string, position: number, buffers: readonly Buffer[]): Promise<void> {
   const file = await world.disk.open(path, 'write');

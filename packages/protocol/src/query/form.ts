@@ -10,6 +10,10 @@ import type { Shape } from '@millrace/model';
  */
 export type Form = ReadonlyMap<string, string>;
 
+/** No way to a value has more steps; and of longer names, which only a stranger makes up, not every beginning is kept. */
+const deepest = 16;
+const longestName = 1000;
+
 /** The parameters of a form, or of a query; the first of equal names counts. Throws AwsError where one is not encoded right. */
 export function readForm(text: string): Form {
   const form = new Map<string, string>();
@@ -17,7 +21,8 @@ export function readForm(text: string): Form {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = decode(equals === -1 ? pair : pair.slice(0, equals));
-    if (!form.has(name)) form.set(name, equals === -1 ? '' : decode(pair.slice(equals + 1)));
+    if (name.length <= longestName && !form.has(name))
+      form.set(name, equals === -1 ? '' : decode(pair.slice(equals + 1)));
   }
   return form;
 }
@@ -35,7 +40,12 @@ export function treeOfForm(form: Form, shape: Shape): unknown {
   // Every prefix of a name, so that asking whether something is below one is a look-up.
   const prefixes = new Set<string>();
   for (const name of form.keys())
-    for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) prefixes.add(name.slice(0, dot));
+    for (
+      let dot = name.indexOf('.'), depth = 0;
+      dot !== -1 && depth < deepest;
+      dot = name.indexOf('.', dot + 1), depth += 1
+    )
+      prefixes.add(name.slice(0, dot));
   return treeAt({ form, prefixes }, '', shape) ?? {};
 }
 

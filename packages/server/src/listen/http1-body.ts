@@ -54,7 +54,8 @@ const sizeLine =
  */
 export class ChunkedBody implements IncomingBody {
   readonly #limit: number;
-  readonly #pieces: Buffer[] = [];
+  #content = Buffer.alloc(0);
+  #filled = 0;
   #state: 'size' | 'data' | 'data-end' | 'trailer' | 'done' = 'size';
   #line = '';
   #left = 0;
@@ -71,7 +72,7 @@ export class ChunkedBody implements IncomingBody {
   }
 
   content(): Buffer {
-    return Buffer.concat(this.#pieces, this.#length);
+    return this.#content.subarray(0, this.#filled);
   }
 
   take(chunk: Buffer, from: number): number {
@@ -85,8 +86,13 @@ export class ChunkedBody implements IncomingBody {
 
   #takeData(chunk: Buffer, at: number): number {
     const count = Math.min(this.#left, chunk.length - at);
-    // A copy: small pieces would keep the large blocks alive that they were read into.
-    this.#pieces.push(Buffer.from(chunk.subarray(at, at + count)));
+    if (this.#filled + count > this.#content.length) {
+      // Doubled: a chunk may hold a byte.
+      const larger = Buffer.allocUnsafe(Math.max(this.#filled + count, 2 * this.#content.length, smallBytes));
+      this.#content.copy(larger, 0, 0, this.#filled);
+      this.#content = larger;
+    }
+    this.#filled += chunk.copy(this.#content, this.#filled, at, at + count);
     this.#left -= count;
     if (this.#left === 0) this.#state = 'data-end';
     return count;

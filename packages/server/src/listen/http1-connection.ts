@@ -248,10 +248,8 @@ export class Http1Connection {
     if (head.method === 'HEAD' || length === 0) isTaken = socket.write(text, 'latin1');
     else if (typeof body === 'string' && length === body.length) isTaken = socket.write(text + body, 'latin1');
     else {
-      socket.cork();
-      socket.write(text, 'latin1');
-      isTaken = socket.write(body);
-      socket.uncork();
+      await this.#writeBody(text, body);
+      return;
     }
     if (!isTaken && !socket.destroyed) {
       this.#wait('answer');
@@ -260,6 +258,26 @@ export class Http1Connection {
         socket.once('close', resolve);
       });
     }
+  }
+
+  /**
+   * Waits until the body is written, not only taken: its memory may be lent, and whoever gets it next would write over what a
+   * slow client has not got yet.
+   */
+  async #writeBody(head: string, body: Buffer | string): Promise<void> {
+    const socket = this.#socket;
+    const written = new Promise<void>((resolve) => {
+      socket.once('close', resolve);
+      socket.cork();
+      socket.write(head, 'latin1');
+      socket.write(body, () => {
+        socket.removeListener('close', resolve);
+        resolve();
+      });
+      socket.uncork();
+    });
+    this.#wait('answer');
+    await written;
   }
 
   /** The head goes at once: a client that subscribes waits for it before the first event. */

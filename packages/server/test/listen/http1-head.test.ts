@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ChunkedBody } from '../../src/listen/http1-body.ts';
 import { parseHead } from '../../src/listen/http1-head.ts';
 
 const head = (...lines: string[]): string => ['POST / HTTP/1.1', 'Host: a', ...lines].join('\r\n');
@@ -80,4 +81,16 @@ test('what two parsers might read in two ways is refused', () => {
     'POST / HTTP/1.0\r\nhost: a\r\nTransfer-Encoding: chunked',
   ];
   for (const text of wrong) assert.throws(() => parseHead(text), { status: 400 }, JSON.stringify(text));
+});
+
+test('a chunked body takes as much memory as it has bytes, however small its chunks are', () => {
+  const body = new ChunkedBody(1 << 20);
+  const length = 500_000;
+  const before = process.memoryUsage().heapUsed;
+  const piece = Buffer.from('1\r\nx\r\n'.repeat(1000));
+  for (let n = 0; n < length; n += 1000) assert.equal(body.take(piece, 0), piece.length);
+  body.take(Buffer.from('0\r\n\r\n'), 0);
+  assert.ok(body.isWhole && body.content().equals(Buffer.alloc(length, 'x')));
+  // A Buffer a chunk would be 50 MB that stay.
+  assert.ok(process.memoryUsage().heapUsed - before < 40 << 20);
 });

@@ -1,0 +1,386 @@
+import { PutRecordsCommand } from '@aws-sdk/client-kinesis';
+import type { PutRecordsCommandOutput } from '@aws-sdk/client-kinesis';
+import { Aggregator } from '@millrace/aggregation';
+import { holdProcess, realWorld } from '@millrace/world';
+import type { World } from '@millrace/world';
+import { Writable } from 'node:stream';
+import type { Entry, Pending } from './entry.ts';
+import { BufferFullError, DeliveryError, ProducerClosedError } from './errors.ts';
+import type { Attempt } from './errors.ts';
+import { settingsOf } from './options.ts';
+import type { ProducerOptions, Settings } from './options.ts';
+import { mostRecords, Outbox } from './outbox.ts';
+import { hashOf, ShardMap, streamReference } from './shard-map.ts';
+
+export interface ProducerRecord {
+  /** 1 to 256 characters; records of one key are stored in the order of their puts, see `ordered`. */
+  readonly partitionKey: string;
+  /** Takes the place of the partition key's MD5. */
+  readonly explicitHashKey?: string;
+  readonly data: Uint8Array | string;
+}
+
+export interface PutResult {
+  readonly shardId: string;
+  /** Records that travelled together share it. */
+  readonly sequenceNumber: string;
+  /** How many tries it took. */
+  readonly attempts: number;
+}
+
+/** Counted since the producer was made. */
+export interface ProducerMetrics {
+  readonly userRecordsPut: number;
+  readonly userRecordsStored: number;
+  readonly userRecordsFailed: number;
+  readonly kinesisRecordsStored: number;
+  readonly requests: number;
+  readonly retries: number;
+  readonly bufferedBytes: number;
+}
+
+/** Records that gather for one shard. */
+interface Gathering {
+  readonly aggregator: Aggregator;
+  readonly users: Pending[];
+  readonly timer: { cancel(): void };
+}
+
+const firstBackoffMs = 50;
+const longestBackoffMs = 2000;
+/** Codes that another try does not mend. */
+const final = new Set([
+  'ValidationException',
+  'InvalidArgumentException',
+  'AccessDeniedException',
+  'ResourceNotFoundException',
+  'UnrecognizedClientException',
+  'InvalidSignatureException',
+  'KMSDisabledException',
+  'KMSAccessDeniedException',
+  'KMSNotFoundException',
+]);
+
+/**
+ * Puts records: gathers small ones in one (by the shard they will go to), batches those into PutRecords, keeps each shard's
+ * rate, sends again what failed and nothing else, and holds no more than `maxBufferedBytes`. At least once: where an answer was
+ * lost, a record may be stored twice; it is reported once.
+ */
+export class Producer {
+  readonly #options: ProducerOptions;
+  readonly #settings: Settings;
+  readonly #world: Pick<World, 'clock' | 'random'>;
+  readonly #shards: ShardMap;
+  readonly #outbox: Outbox;
+  readonly #gathering = new Map<string, Gathering>();
+  readonly #waitingForRoom: (() => void)[] = [];
+  readonly #waitingForIdle: (() => void)[] = [];
+  readonly #counters = {
+    userRecordsPut: 0,
+    userRecordsStored: 0,
+    userRecordsFailed: 0,
+    kinesisRecordsStored: 0,
+    requests: 0,
+    retries: 0,
+  };
+  #bufferedBytes = 0;
+  #pending = 0;
+  #requests = 0;
+  #wake: { readonly atMs: number; readonly timer: { cancel(): void } } | undefined;
+  #nextRefreshMs = 0;
+  #hold: { release(): void } | undefined;
+  #isClosed = false;
+
+  constructor(options: ProducerOptions) {
+    this.#options = options;
+    this.#settings = settingsOf(options);
+    this.#world = options.world ?? realWorld();
+    this.#shards = new ShardMap(options);
+    this.#outbox = new Outbox(this.#settings);
+  }
+
+  /**
+   * Resolves when the record is stored. Rejects with DeliveryError when it was not within its time to live or never will be,
+   * with BufferFullError and ProducerClosedError when it was not taken at all.
+   */
+  put({ partitionKey, explicitHashKey, data }: ProducerRecord): Promise<PutResult> {
+    if (this.#isClosed) return Promise.reject(new ProducerClosedError('the producer is closed'));
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    const size = bytes.length + Buffer.byteLength(partitionKey);
+    if (this.#bufferedBytes + size > 2 * this.#settings.maxBufferedBytes && this.#pending > 0)
+      return Promise.reject(new BufferFullError(`${this.#bufferedBytes} bytes wait to be stored`));
+    let hash: bigint;
+    try {
+      hash = hashOf(partitionKey, explicitHashKey);
+    } catch {
+      return Promise.reject(new DeliveryError(`${explicitHashKey} is no hash key`, []));
+    }
+    this.#counters.userRecordsPut += 1;
+    this.#bufferedBytes += size;
+    this.#pending += 1;
+    this.#hold ??= holdProcess();
+    return new Promise((resolve, reject) => {
+      const record = { partitionKey, explicitHashKey, data: bytes };
+      const deadlineMs = this.#world.clock.monotonicMs() + this.#settings.recordTtlMs;
+      this.#take({ record, hash, bytes: size, deadlineMs, attempts: [], resolve, reject });
+    });
+  }
+
+  /** Resolves when there is room for more; at once when there is. */
+  ready(): Promise<void> {
+    if (this.#bufferedBytes < this.#settings.maxBufferedBytes) return Promise.resolve();
+    return new Promise((resolve) => void this.#waitingForRoom.push(resolve));
+  }
+
+  /** Puts all records of a source, waiting for room; yields the results in their order. */
+  async *putAll(records: AsyncIterable<ProducerRecord> | Iterable<ProducerRecord>): AsyncGenerator<PutResult> {
+    const results: Promise<PutResult>[] = [];
+    for await (const record of records) {
+      await this.ready();
+      const result = this.put(record);
+      // Told when its turn comes.
+      result.catch(() => undefined);
+      results.push(result);
+      while (results.length > 10_000) yield await results.shift()!;
+    }
+    for (const result of results) yield await result;
+  }
+
+  /** A stream of objects whose writes are puts; a record that fails ends it with its error. */
+  writable(): Writable {
+    const write = async (record: ProducerRecord, done: () => void): Promise<void> => {
+      this.put(record).catch((error: unknown) => writable.destroy(error as Error));
+      await this.ready();
+      done();
+    };
+    const end = async (done: () => void): Promise<void> => {
+      await this.flush();
+      done();
+    };
+    const writable = new Writable({
+      objectMode: true,
+      write: (record: ProducerRecord, _encoding, done) => void write(record, done),
+      final: (done) => void end(done),
+    });
+    return writable;
+  }
+
+  /** Sends what waits for others, and resolves when everything that was put is stored or given up. */
+  async flush(): Promise<void> {
+    for (const shardId of [...this.#gathering.keys()]) this.#finish(shardId);
+    this.#sendLater(0);
+    while (this.#pending > 0) await new Promise<void>((resolve) => void this.#waitingForIdle.push(resolve));
+  }
+
+  /** Takes no more records, and resolves when all are stored or given up. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.flush();
+    this.#wake?.timer.cancel();
+  }
+
+  metrics(): ProducerMetrics {
+    return { ...this.#counters, bufferedBytes: this.#bufferedBytes };
+  }
+
+  /** To the records that gather for its shard. */
+  #take(pending: Pending): void {
+    const { aggregation, aggregationMaxBytes, lingerMs } = this.#settings;
+    const shardId = this.#shards.shardOf(pending.hash)?.shardId;
+    // Without the map nobody knows which records go together.
+    if (!aggregation || shardId === undefined) {
+      this.#outbox.add(entryOf([pending], shardId));
+      if (shardId === undefined) void this.#learnShards();
+      this.#sendLater(this.#outbox.count >= mostRecords ? 0 : lingerMs);
+      return;
+    }
+    let gathering = this.#gathering.get(shardId);
+    if (gathering !== undefined && !gathering.aggregator.add(pending.record)) {
+      this.#finish(shardId);
+      gathering = undefined;
+    }
+    if (gathering === undefined) {
+      const timer = this.#world.clock.setTimer(lingerMs, () => this.#finish(shardId));
+      gathering = { aggregator: new Aggregator({ maxBytes: aggregationMaxBytes }), users: [], timer };
+      gathering.aggregator.add(pending.record);
+      this.#gathering.set(shardId, gathering);
+    }
+    gathering.users.push(pending);
+  }
+
+  #finish(shardId: string): void {
+    const gathering = this.#gathering.get(shardId);
+    if (gathering === undefined) return;
+    gathering.timer.cancel();
+    this.#gathering.delete(shardId);
+    const { partitionKey, explicitHashKey, data } = gathering.aggregator.take()!;
+    this.#outbox.add({
+      ...entryOf(gathering.users, shardId),
+      partitionKey,
+      explicitHashKey,
+      data,
+      bytes: data.length + Buffer.byteLength(partitionKey),
+    });
+    this.#sendLater(0);
+  }
+
+  /** Failing to learn the shards is no failure: records go one by one meanwhile, and a later put asks again. */
+  async #learnShards(): Promise<void> {
+    const now = this.#world.clock.monotonicMs();
+    if (now < this.#nextRefreshMs) return;
+    try {
+      await this.#shards.refresh();
+      this.#outbox.keepRates(this.#shards.ids);
+    } catch {
+      this.#nextRefreshMs = now + longestBackoffMs;
+    }
+  }
+
+  /** At the latest after `delayMs`; with 0 after this turn, so that what is put in it goes in the same request. */
+  #sendLater(delayMs: number): void {
+    const atMs = this.#world.clock.monotonicMs() + delayMs;
+    if (this.#wake !== undefined && this.#wake.atMs <= atMs) return;
+    this.#wake?.timer.cancel();
+    const timer = this.#world.clock.setTimer(delayMs, () => {
+      this.#wake = undefined;
+      this.#send();
+    });
+    this.#wake = { atMs, timer };
+  }
+
+  #send(): void {
+    const now = this.#world.clock.monotonicMs();
+    for (const entry of this.#outbox.takeExpired(({ users }) => users.every(({ deadlineMs }) => deadlineMs <= now)))
+      this.#giveUp(entry.users, 'the record was not stored within its time to live');
+    while (this.#outbox.count > 0 && this.#requests < this.#settings.maxRequests) {
+      const { entries, waitMs } = this.#outbox.take(now);
+      if (entries.length === 0) {
+        if (waitMs < Infinity) this.#sendLater(Math.max(1, waitMs));
+        return;
+      }
+      void this.#request(entries);
+    }
+  }
+
+  async #request(entries: readonly Entry[]): Promise<void> {
+    this.#requests += 1;
+    this.#counters.requests += 1;
+    const { client, stream, hooks } = this.#options;
+    const { clock } = this.#world;
+    const began = clock.monotonicMs();
+    const again: Entry[] = [];
+    try {
+      const answer = await client.send(
+        new PutRecordsCommand({
+          ...streamReference(stream),
+          Records: entries.map(({ partitionKey, explicitHashKey, data }) => ({
+            PartitionKey: partitionKey,
+            ...(explicitHashKey !== undefined && { ExplicitHashKey: explicitHashKey }),
+            Data: data,
+          })),
+        }),
+      );
+      await this.#settle(entries, answer, again);
+    } catch (error) {
+      const { name, message } = error as Error;
+      for (const entry of entries) this.#failed(entry, { code: name, message, atMs: clock.now() }, again);
+    }
+    this.#requests -= 1;
+    this.#outbox.release(entries);
+    this.#outbox.addAgain(again);
+    hooks?.request?.({
+      records: entries.length,
+      userRecords: entries.reduce((sum, { users }) => sum + users.length, 0),
+      failed: again.length,
+      durationMs: clock.monotonicMs() - began,
+    });
+    this.#send();
+  }
+
+  async #settle(entries: readonly Entry[], answer: PutRecordsCommandOutput, again: Entry[]): Promise<void> {
+    const results = answer.Records ?? [];
+    const isMoved = entries.some(
+      ({ shardId }, at) =>
+        shardId !== undefined && results[at]?.ShardId !== undefined && results[at].ShardId !== shardId,
+    );
+    if (isMoved) await this.#learnShards();
+    for (const [at, entry] of entries.entries()) {
+      const {
+        ShardId: shardId,
+        SequenceNumber: sequenceNumber,
+        ErrorCode: code,
+        ErrorMessage: message = '',
+      } = results[at] ?? {};
+      if (shardId === undefined || sequenceNumber === undefined) {
+        this.#failed(entry, { code: code ?? 'NoResult', message, atMs: this.#world.clock.now() }, again);
+        continue;
+      }
+      this.#counters.kinesisRecordsStored += 1;
+      this.#stored(entry, shardId, sequenceNumber);
+    }
+  }
+
+  /**
+   * A reshard may have taken an aggregated record to a shard that some of its records do not belong to: readers leave those out
+   * there (see deaggregate's `within`), so they are put again. Where nobody can tell, because the shards cannot be listed, all
+   * count as stored.
+   */
+  #stored(entry: Entry, shardId: string, sequenceNumber: string): void {
+    const range = shardId === entry.shardId || entry.users.length === 1 ? undefined : this.#shards.rangeOf(shardId);
+    for (const pending of entry.users) {
+      if (range !== undefined && (pending.hash < range.start || pending.hash > range.end)) {
+        pending.attempts.push({ code: 'WrongShard', message: shardId, atMs: this.#world.clock.now() });
+        this.#counters.retries += 1;
+        this.#take(pending);
+        continue;
+      }
+      this.#counters.userRecordsStored += 1;
+      this.#settled(pending);
+      pending.resolve({ shardId, sequenceNumber, attempts: pending.attempts.length + 1 });
+    }
+  }
+
+  #failed(entry: Entry, attempt: Attempt, again: Entry[]): void {
+    for (const { attempts } of entry.users) attempts.push(attempt);
+    if (final.has(attempt.code)) {
+      this.#giveUp(entry.users, `${attempt.code}: ${attempt.message}`);
+      return;
+    }
+    const now = this.#world.clock.monotonicMs();
+    if (entry.users.every(({ deadlineMs }) => deadlineMs <= now)) {
+      this.#giveUp(entry.users, 'the record was not stored within its time to live');
+      return;
+    }
+    this.#counters.retries += 1;
+    this.#options.hooks?.retry?.(attempt);
+    const longest = Math.min(longestBackoffMs, firstBackoffMs * 2 ** entry.tries);
+    entry.tries += 1;
+    entry.notBeforeMs = now + longest * (0.5 + this.#world.random.fraction() / 2);
+    again.push(entry);
+  }
+
+  #giveUp(users: readonly Pending[], message: string): void {
+    for (const pending of users) {
+      this.#counters.userRecordsFailed += 1;
+      this.#settled(pending);
+      pending.reject(new DeliveryError(message, pending.attempts));
+    }
+  }
+
+  #settled({ bytes }: Pending): void {
+    this.#bufferedBytes -= bytes;
+    this.#pending -= 1;
+    if (this.#bufferedBytes < this.#settings.maxBufferedBytes)
+      for (const resolve of this.#waitingForRoom.splice(0)) resolve();
+    if (this.#pending > 0) return;
+    this.#hold?.release();
+    this.#hold = undefined;
+    for (const resolve of this.#waitingForIdle.splice(0)) resolve();
+  }
+}
+
+function entryOf(users: readonly Pending[], shardId: string | undefined): Entry {
+  const { partitionKey, explicitHashKey, data } = users[0]!.record;
+  const bytes = users[0]!.bytes;
+  return { partitionKey, explicitHashKey, data, users: [...users], shardId, bytes, notBeforeMs: 0, tries: 0 };
+}

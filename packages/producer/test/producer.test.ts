@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { pipeline } from 'node:stream/promises';
+import { afterEach, test } from 'node:test';
+import { MergeShardsCommand, PutRecordsCommand, SplitShardCommand } from '@aws-sdk/client-kinesis';
+import type { PutRecordsCommandOutput } from '@aws-sdk/client-kinesis';
+import { BufferFullError, DeliveryError, Producer, ProducerClosedError } from '@millrace/producer';
+import type { ProducerOptions, PutResult } from '@millrace/producer';
+import { TestStream } from './support.ts';
+
+let stream: TestStream;
+afterEach(() => stream.stop());
+
+const producer = (options: Partial<ProducerOptions> = {}): Producer =>
+  new Producer({ client: stream.client, stream: 's', lingerMs: 5, ...options });
+
+type Send = ProducerOptions['client']['send'];
+
+/** A client whose PutRecords calls go through `change`. */
+function through(
+  change: (call: () => Promise<PutRecordsCommandOutput>, nth: number) => Promise<PutRecordsCommandOutput>,
+): {
+  send: Send;
+} {
+  let nth = 0;
+  const send = (command: never): Promise<unknown> => {
+    const call = (): Promise<never> => stream.client.send<never, never>(command);
+    return (command as object) instanceof PutRecordsCommand ? change(call, nth++) : call();
+  };
+  return { send: send as Send };
+}
+
+test('many small records travel together, each is reported once and read once, in order by key', async () => {
+  stream = await TestStream.open(3, ['--limits', 'none']);
+  const one = producer({ ordered: true });
+  await one.put({ partitionKey: 'first', data: 'x' });
+  const results: Promise<PutResult>[] = [];
+  for (let n = 0; n < 20_000; n += 1) results.push(one.put({ partitionKey: `key-${n % 50}`, data: `${n}` }));
+  await one.close();
+  const shards = new Set((await Promise.all(results)).map(({ shardId }) => shardId));
+  assert.equal(shards.size, 3);
+  const read = (await stream.readAll()).slice(0);
+  assert.equal(read.length, 20_001);
+  const last = new Map<string, number>();
+  for (const { partitionKey, text } of read) {
+    if (partitionKey === 'first') continue;
+    assert.ok(
+      Number(text) > (last.get(partitionKey) ?? -1),
+      `${partitionKey}: ${text} after ${last.get(partitionKey)}`,
+    );
+    last.set(partitionKey, Number(text));
+  }
+  const { kinesisRecordsStored, userRecordsStored, userRecordsFailed, bufferedBytes } = one.metrics();
+  assert.deepEqual([userRecordsStored, userRecordsFailed, bufferedBytes], [20_001, 0, 0]);
+  assert.ok(kinesisRecordsStored < 100, `${kinesisRecordsStored} Kinesis records`);
+  await assert.rejects(one.put({ partitionKey: 'k', data: '' }), ProducerClosedError);
+});
+
+test('without aggregation records are put as they are, with their hash keys', async () => {
+  stream = await TestStream.open(2);
+  const one = producer({ aggregation: false });
+  const last = String(2n ** 128n - 1n);
+  const results = await Promise.all([
+    one.put({ partitionKey: 'a', explicitHashKey: '0', data: 'low' }),
+    one.put({ partitionKey: 'a', explicitHashKey: last, data: new Uint8Array([104, 105]) }),
+  ]);
+  assert.deepEqual(
+    results.map(({ shardId, attempts }) => [shardId, attempts]),
+    [
+      ['shardId-000000000000', 1],
+      ['shardId-000000000001', 1],
+    ],
+  );
+  assert.deepEqual(
+    (await stream.readAll()).map(({ text, isAggregated }) => [text, isAggregated]),
+    [
+      ['low', false],
+      ['hi', false],
+    ],
+  );
+  await assert.rejects(one.put({ partitionKey: 'a', explicitHashKey: 'x', data: '' }), DeliveryError);
+});
+
+test('a shard that is too slow: the rate keeps most from being refused, and what is refused is sent again alone', async () => {
+  stream = await TestStream.open(1);
+  const retried: string[] = [];
+  const one = producer({
+    aggregation: false,
+    rateLimitPercent: 130,
+    hooks: { retry: ({ code }) => void retried.push(code) },
+  });
+  const results = await Promise.all(
+    Array.from({ length: 2500 }, (_, n) => one.put({ partitionKey: 'k', data: `${n}` })),
+  );
+  assert.equal(new Set(results.map(({ sequenceNumber }) => sequenceNumber)).size, 2500);
+  assert.equal((await stream.readAll()).length, 2500);
+  assert.ok(retried.length > 0 && retried.length < 2500, `${retried.length} were refused`);
+  assert.deepEqual([...new Set(retried)], ['ProvisionedThroughputExceededException']);
+  assert.equal(results.filter(({ attempts }) => attempts > 1).length <= retried.length, true);
+});
+
+test('splits and merges in the middle: every record is read where readers look for it', async () => {
+  stream = await TestStream.open(2, ['--limits', 'none']);
+  const one = producer();
+  const results: Promise<PutResult>[] = [];
+  const putSome = async (from: number): Promise<void> => {
+    for (let n = from; n < from + 3000; n += 1) {
+      results.push(one.put({ partitionKey: `key-${n}`, data: `${n}` }));
+      if (n % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  };
+  const writing = (async () => {
+    for (let from = 0; from < 15_000; from += 3000) await putSome(from);
+  })();
+  const half = String(2n ** 126n);
+  await stream.client.send(
+    new SplitShardCommand({ StreamName: 's', ShardToSplit: 'shardId-000000000000', NewStartingHashKey: half }),
+  );
+  await stream.active();
+  await stream.client.send(
+    new MergeShardsCommand({
+      StreamName: 's',
+      ShardToMerge: 'shardId-000000000003',
+      AdjacentShardToMerge: 'shardId-000000000001',
+    }),
+  );
+  await stream.active();
+  await writing;
+  await one.close();
+  await Promise.all(results);
+  const seen = new Set((await stream.readAll()).map(({ text }) => text));
+  assert.equal(seen.size, 15_000);
+});
+
+test('lost answers and failed calls: nothing that was reported is missing, nothing is reported twice', async () => {
+  stream = await TestStream.open(2, ['--limits', 'none']);
+  const client = through(async (call, nth) => {
+    if (nth % 5 === 1) throw Object.assign(new Error('reset'), { name: 'ECONNRESET' });
+    const answer = await call();
+    if (nth % 5 === 3) throw Object.assign(new Error('no answer'), { name: 'TimeoutError' });
+    return answer;
+  });
+  const one = producer({ client, maxRequests: 3 });
+  let reported = 0;
+  const puts = Array.from({ length: 30 }, async (_, round) => {
+    await new Promise((resolve) => setTimeout(resolve, round * 5));
+    return Promise.all(
+      Array.from({ length: 100 }, async (_unused, n) => {
+        const result = await one.put({ partitionKey: `k${n}`, data: `${round}-${n}` });
+        reported += 1;
+        return result;
+      }),
+    );
+  });
+  await Promise.all(puts);
+  await one.close();
+  assert.equal(reported, 3000);
+  assert.equal(new Set((await stream.readAll()).map(({ text }) => text)).size, 3000);
+  assert.ok(one.metrics().retries > 0);
+});
+
+test('a record that cannot be stored is given up, with what was tried', async () => {
+  stream = await TestStream.open(1);
+  const broken = producer({
+    client: through(() => Promise.reject(Object.assign(new Error('down'), { name: 'ECONNREFUSED' }))),
+    recordTtlMs: 200,
+  });
+  const error = await broken.put({ partitionKey: 'k', data: 'x' }).then(
+    () => undefined,
+    (reason: unknown) => reason as DeliveryError,
+  );
+  assert.ok(error instanceof DeliveryError);
+  assert.ok(error.attempts.length >= 2 && error.attempts.every(({ code }) => code === 'ECONNREFUSED'));
+  const nowhere = producer({ stream: 'nothing' });
+  await assert.rejects(nowhere.put({ partitionKey: 'k', data: 'x' }), /ResourceNotFoundException/);
+  assert.equal(nowhere.metrics().userRecordsFailed, 1);
+});
+
+test('memory is bounded: ready waits, and who does not wait is refused', async () => {
+  stream = await TestStream.open(1, ['--limits', 'none']);
+  let letThrough = (): void => {};
+  const gate = new Promise<void>((resolve) => (letThrough = resolve));
+  const one = producer({ client: through((call) => gate.then(call)), maxBufferedBytes: 10_000 });
+  const results: Promise<PutResult>[] = [];
+  let refused: unknown;
+  while (refused === undefined) {
+    const result = one.put({ partitionKey: 'k', data: Buffer.alloc(1000) });
+    results.push(result);
+    refused = await Promise.race([
+      result.catch((error: unknown) => error),
+      new Promise((resolve) => setImmediate(resolve)),
+    ]);
+  }
+  assert.ok(refused instanceof BufferFullError);
+  assert.ok(one.metrics().bufferedBytes <= 20_000);
+  let isReady = false;
+  const ready = one.ready().then(() => (isReady = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(isReady, false);
+  letThrough();
+  await ready;
+  await Promise.all(results.slice(0, -1));
+});
+
+test('as a stream, and from an iterable', async () => {
+  stream = await TestStream.open(1, ['--limits', 'none']);
+  const one = producer();
+  function* records(from: number): Generator<{ partitionKey: string; data: string }> {
+    for (let n = from; n < from + 500; n += 1) yield { partitionKey: 'k', data: `${n}` };
+  }
+  await pipeline(records(0), one.writable());
+  let count = 0;
+  for await (const { shardId } of one.putAll(records(500))) {
+    assert.equal(shardId, 'shardId-000000000000');
+    count += 1;
+  }
+  assert.equal(count, 500);
+  assert.deepEqual(
+    (await stream.readAll()).map(({ text }) => Number(text)),
+    Array.from({ length: 1000 }, (_, n) => n),
+  );
+});
