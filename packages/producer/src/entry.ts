@@ -1,10 +1,11 @@
 import type { UserRecord } from '@millrace/aggregation';
 import type { Attempt } from './errors.ts';
+import type { HashKey } from './shard-map.ts';
 
 /** A user's record on its way, and who waits for it. */
 export interface Pending {
   readonly record: UserRecord;
-  readonly hash: bigint;
+  readonly key: HashKey;
   readonly bytes: number;
   /** When it is given up. */
   readonly deadlineMs: number;

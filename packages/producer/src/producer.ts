@@ -10,7 +10,8 @@ import type { Attempt } from './errors.ts';
 import { settingsOf } from './options.ts';
 import type { ProducerOptions, Settings } from './options.ts';
 import { mostRecords, Outbox } from './outbox.ts';
-import { hashOf, ShardMap, streamReference } from './shard-map.ts';
+import { hashKeyOf, placeOf, ShardMap, streamReference } from './shard-map.ts';
+import type { HashKey } from './shard-map.ts';
 
 export interface ProducerRecord {
   /** 1 to 256 characters; records of one key are stored in the order of their puts, see `ordered`. */
@@ -109,9 +110,9 @@ export class Producer {
     const size = bytes.length + Buffer.byteLength(partitionKey);
     if (this.#bufferedBytes + size > 2 * this.#settings.maxBufferedBytes && this.#pending > 0)
       return Promise.reject(new BufferFullError(`${this.#bufferedBytes} bytes wait to be stored`));
-    let hash: bigint;
+    let key: HashKey;
     try {
-      hash = hashOf(partitionKey, explicitHashKey);
+      key = hashKeyOf(partitionKey, explicitHashKey);
     } catch {
       return Promise.reject(new DeliveryError(`${explicitHashKey} is no hash key`, []));
     }
@@ -122,7 +123,7 @@ export class Producer {
     return new Promise((resolve, reject) => {
       const record = { partitionKey, explicitHashKey, data: bytes };
       const deadlineMs = this.#world.clock.monotonicMs() + this.#settings.recordTtlMs;
-      this.#take({ record, hash, bytes: size, deadlineMs, attempts: [], resolve, reject });
+      this.#take({ record, key, bytes: size, deadlineMs, attempts: [], resolve, reject });
     });
   }
 
@@ -186,7 +187,7 @@ export class Producer {
   /** To the records that gather for its shard. */
   #take(pending: Pending): void {
     const { aggregation, aggregationMaxBytes, lingerMs } = this.#settings;
-    const shardId = this.#shards.shardOf(pending.hash)?.shardId;
+    const shardId = this.#shards.shardOf(pending.key)?.shardId;
     // Without the map nobody knows which records go together.
     if (!aggregation || shardId === undefined) {
       this.#outbox.add(entryOf([pending], shardId));
@@ -328,7 +329,7 @@ export class Producer {
   #stored(entry: Entry, shardId: string, sequenceNumber: string): void {
     const range = shardId === entry.shardId || entry.users.length === 1 ? undefined : this.#shards.rangeOf(shardId);
     for (const pending of entry.users) {
-      if (range !== undefined && (pending.hash < range.start || pending.hash > range.end)) {
+      if (range !== undefined && placeOf(pending.key, range) !== 0) {
         pending.attempts.push({ code: 'WrongShard', message: shardId, atMs: this.#world.clock.now() });
         this.#counters.retries += 1;
         this.#take(pending);

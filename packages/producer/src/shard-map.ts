@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { ListShardsCommand } from '@aws-sdk/client-kinesis';
 import type { ListShardsCommandOutput } from '@aws-sdk/client-kinesis';
 import type { ProducerOptions } from './options.ts';
@@ -7,11 +7,36 @@ export interface ShardRange {
   readonly shardId: string;
   readonly start: bigint;
   readonly end: bigint;
+  /** Their upper 52 bits. */
+  readonly upperStart: number;
+  readonly upperEnd: number;
 }
 
-/** Where a record goes in the space of hash keys. */
-export function hashOf(partitionKey: string, explicitHashKey?: string): bigint {
-  return BigInt(explicitHashKey ?? `0x${createHash('md5').update(partitionKey).digest('hex')}`);
+/** A place in the space of hash keys: the upper 52 bits, which nearly always say enough, and the rest where they do not. */
+export interface HashKey {
+  readonly upper: number;
+  whole(): bigint;
+}
+
+const lowerBits = 76n;
+
+/** Where a record goes. Throws SyntaxError where the explicit hash key is no number. */
+export function hashKeyOf(partitionKey: string, explicitHashKey?: string): HashKey {
+  if (explicitHashKey !== undefined) {
+    const whole = BigInt(explicitHashKey);
+    return { upper: Number(whole >> lowerBits), whole: () => whole };
+  }
+  const digits = hash('md5', partitionKey, 'hex');
+  return { upper: Number.parseInt(digits.slice(0, 13), 16), whole: () => BigInt(`0x${digits}`) };
+}
+
+/** Negative when the key lies before, zero within, positive behind the range. */
+export function placeOf({ upper, whole }: HashKey, range: ShardRange): number {
+  if (upper > range.upperStart && upper < range.upperEnd) return 0;
+  if (upper < range.upperStart) return -1;
+  if (upper > range.upperEnd) return 1;
+  const key = whole();
+  return key < range.start ? -1 : key > range.end ? 1 : 0;
 }
 
 /** The open shards of a stream, as they were when it was last asked. */
@@ -35,14 +60,16 @@ export class ShardMap {
   }
 
   /** The shard that takes a hash; undefined while nothing is known. */
-  shardOf(hash: bigint): ShardRange | undefined {
-    let [low, high] = [0, this.#ranges.length];
-    while (low < high) {
+  shardOf(key: HashKey): ShardRange | undefined {
+    let [low, high] = [0, this.#ranges.length - 1];
+    while (low <= high) {
       const middle = (low + high) >>> 1;
-      if (this.#ranges[middle]!.start <= hash) low = middle + 1;
-      else high = middle;
+      const place = placeOf(key, this.#ranges[middle]!);
+      if (place === 0) return this.#ranges[middle];
+      if (place < 0) high = middle - 1;
+      else low = middle + 1;
     }
-    return this.#ranges[low - 1];
+    return undefined;
   }
 
   get ids(): Set<string> {
@@ -63,11 +90,7 @@ export class ShardMap {
         new ListShardsCommand(next === undefined ? first : { NextToken: next }),
       );
       for (const { ShardId: shardId, HashKeyRange: range } of page.Shards ?? [])
-        ranges.push({
-          shardId: shardId!,
-          start: BigInt(range!.StartingHashKey!),
-          end: BigInt(range!.EndingHashKey!),
-        });
+        ranges.push(rangeOf(shardId!, BigInt(range!.StartingHashKey!), BigInt(range!.EndingHashKey!)));
       next = page.NextToken;
     } while (next !== undefined);
     this.#ranges = ranges.sort((one, other) => (one.start < other.start ? -1 : 1));
@@ -77,4 +100,8 @@ export class ShardMap {
 /** A name or an ARN, as requests have them. */
 export function streamReference(stream: string): { StreamName: string } | { StreamARN: string } {
   return stream.startsWith('arn:') ? { StreamARN: stream } : { StreamName: stream };
+}
+
+function rangeOf(shardId: string, start: bigint, end: bigint): ShardRange {
+  return { shardId, start, end, upperStart: Number(start >> lowerBits), upperEnd: Number(end >> lowerBits) };
 }
