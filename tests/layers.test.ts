@@ -14,6 +14,7 @@ const allowed: Record<string, string[]> = {
   log: ['world'],
   'data-streams': ['world', 'model', 'log'],
   producer: ['world', 'aggregation'],
+  consumer: ['world', 'aggregation'],
   cloudwatch: ['world', 'model'],
   'lease-tables': ['world', 'model', 'log'],
   server: ['world', 'model', 'protocol', 'access', 'log', 'data-streams', 'lease-tables', 'cloudwatch'],

@@ -11,7 +11,7 @@ import { settingsOf } from './options.ts';
 import type { ProducerOptions, Settings } from './options.ts';
 import { mostRecords, Outbox } from './outbox.ts';
 import { hashKeyOf, placeOf, ShardMap, streamReference } from './shard-map.ts';
-import type { HashKey } from './shard-map.ts';
+import type { HashKey, ShardRange } from './shard-map.ts';
 
 export interface ProducerRecord {
   /** 1 to 256 characters; records of one key are stored in the order of their puts, see `ordered`. */
@@ -300,11 +300,6 @@ export class Producer {
 
   async #settle(entries: readonly Entry[], answer: PutRecordsCommandOutput, again: Entry[]): Promise<void> {
     const results = answer.Records ?? [];
-    const isMoved = entries.some(
-      ({ shardId }, at) =>
-        shardId !== undefined && results[at]?.ShardId !== undefined && results[at].ShardId !== shardId,
-    );
-    if (isMoved) await this.#learnShards();
     for (const [at, entry] of entries.entries()) {
       const {
         ShardId: shardId,
@@ -317,17 +312,26 @@ export class Producer {
         continue;
       }
       this.#counters.kinesisRecordsStored += 1;
-      this.#stored(entry, shardId, sequenceNumber);
+      const isMoved = entry.shardId !== undefined && shardId !== entry.shardId;
+      if (isMoved) void this.#learnShards();
+      const range = isMoved && entry.users.length > 1 ? await this.#rangeOf(shardId) : undefined;
+      this.#stored(entry, { shardId, sequenceNumber, range });
     }
+  }
+
+  /** Where nobody can tell, because the shards cannot be listed, all records count as stored. */
+  #rangeOf(shardId: string): Promise<ShardRange | undefined> {
+    return this.#shards.rangeOf(shardId).catch(() => undefined);
   }
 
   /**
    * A reshard may have taken an aggregated record to a shard that some of its records do not belong to: readers leave those out
-   * there (see deaggregate's `within`), so they are put again. Where nobody can tell, because the shards cannot be listed, all
-   * count as stored.
+   * there (see deaggregate's `within`), so they are put again.
    */
-  #stored(entry: Entry, shardId: string, sequenceNumber: string): void {
-    const range = shardId === entry.shardId || entry.users.length === 1 ? undefined : this.#shards.rangeOf(shardId);
+  #stored(
+    entry: Entry,
+    { shardId, sequenceNumber, range }: { shardId: string; sequenceNumber: string; range: ShardRange | undefined },
+  ): void {
     for (const pending of entry.users) {
       if (range !== undefined && placeOf(pending.key, range) !== 0) {
         pending.attempts.push({ code: 'WrongShard', message: shardId, atMs: this.#world.clock.now() });

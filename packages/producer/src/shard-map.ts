@@ -76,24 +76,39 @@ export class ShardMap {
     return new Set(this.#ranges.map(({ shardId }) => shardId));
   }
 
-  rangeOf(shardId: string): ShardRange | undefined {
-    return this.#ranges.find((range) => range.shardId === shardId);
+  /**
+   * The range of a shard that has just taken a record, wherever it is by now: open, or closed by another reshard. Undefined where
+   * the stream no longer lists it.
+   */
+  async rangeOf(shardId: string): Promise<ShardRange | undefined> {
+    const known = (): ShardRange | undefined => this.#ranges.find((range) => range.shardId === shardId);
+    if (known() === undefined) {
+      // One that is under way may have been asked before the shard was there.
+      await this.#refresh?.catch(() => undefined);
+      await this.refresh();
+    }
+    return known() ?? (await this.#list(false)).find((range) => range.shardId === shardId);
   }
 
   async #load(): Promise<void> {
+    const ranges = await this.#list(true);
+    this.#ranges = ranges.sort((one, other) => (one.start < other.start ? -1 : 1));
+  }
+
+  async #list(openOnly: boolean): Promise<ShardRange[]> {
     const { client, stream } = this.#options;
+    const filter = openOnly ? { ShardFilter: { Type: 'AT_LATEST' as const } } : {};
     const ranges: ShardRange[] = [];
     let next: string | undefined;
     do {
-      const first = { ...streamReference(stream), ShardFilter: { Type: 'AT_LATEST' as const } };
       const page: ListShardsCommandOutput = await client.send(
-        new ListShardsCommand(next === undefined ? first : { NextToken: next }),
+        new ListShardsCommand(next === undefined ? { ...streamReference(stream), ...filter } : { NextToken: next }),
       );
       for (const { ShardId: shardId, HashKeyRange: range } of page.Shards ?? [])
         ranges.push(rangeOf(shardId!, BigInt(range!.StartingHashKey!), BigInt(range!.EndingHashKey!)));
       next = page.NextToken;
     } while (next !== undefined);
-    this.#ranges = ranges.sort((one, other) => (one.start < other.start ? -1 : 1));
+    return ranges;
   }
 }
 

@@ -1,0 +1,195 @@
+import { holdProcess, realWorld } from '@millrace/world';
+import type { World } from '@millrace/world';
+import { leasesToTake } from './balance.ts';
+import { HeldLease } from './held-lease.ts';
+import type { Lease } from './leases/lease.ts';
+import type { ConsumerOptions } from './options.ts';
+import { ShardReader } from './shard-reader.ts';
+import { listShards, missingLeases } from './shards.ts';
+
+/** Counted since the consumer began. */
+export interface ConsumerMetrics {
+  /** Shards this worker reads now. */
+  readonly shards: readonly string[];
+  readonly taken: number;
+  readonly lost: number;
+  readonly ended: number;
+  readonly errors: number;
+}
+
+/** A lease as it was last seen, and since when it has not changed. */
+interface Sight {
+  readonly counter: number;
+  readonly sinceMs: number;
+}
+
+/**
+ * Begins to read a stream as one of the workers of an application: takes its share of the shards, hands their records to the
+ * processor, checkpoints what was processed, and goes on until `stop`. At least once, in order per shard, children after their
+ * parents; of two workers that believe to have a shard, one alone can checkpoint.
+ */
+export function consume(options: ConsumerOptions): Consumer {
+  return new Consumer(options);
+}
+
+export class Consumer {
+  readonly #options: ConsumerOptions;
+  readonly #world: Pick<World, 'clock' | 'random'>;
+  readonly #failoverMs: number;
+  readonly #stopping = new AbortController();
+  readonly #held = new Map<string, HeldLease>();
+  readonly #reading = new Set<Promise<void>>();
+  readonly #sights = new Map<string, Sight>();
+  readonly #counters = { taken: 0, lost: 0, ended: 0, errors: 0 };
+  #syncedMs = -Infinity;
+  readonly workerId: string;
+  /** Resolves when the consumer has stopped. */
+  readonly done: Promise<void>;
+
+  constructor(options: ConsumerOptions) {
+    this.#world = options.world ?? realWorld();
+    this.#failoverMs = options.failoverMs ?? 10_000;
+    this.workerId = options.workerId ?? this.#world.random.uuid();
+    this.#options = {
+      ...options,
+      onEvent: (event) => {
+        if (event.type === 'error') this.#counters.errors += 1;
+        options.onEvent?.(event);
+      },
+    };
+    const hold = options.world === undefined ? holdProcess() : undefined;
+    this.done = this.#run().finally(() => hold?.release());
+  }
+
+  /** Ends after the pages that are being processed; their checkpoints are written and the leases let go. */
+  stop(): Promise<void> {
+    this.#stopping.abort();
+    return this.done;
+  }
+
+  metrics(): ConsumerMetrics {
+    return { ...this.#counters, shards: [...this.#held.keys()] };
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    let isPrepared = false;
+    while (!signal.aborted) {
+      try {
+        if (!isPrepared) await this.#options.leases.prepare();
+        isPrepared = true;
+        await this.#renewAll();
+        const leases = await this.#options.leases.list();
+        this.#look(leases);
+        if (this.#world.clock.monotonicMs() - this.#syncedMs >= (this.#options.shardSyncMs ?? 60_000))
+          await this.#sync(leases);
+        await this.#takeMore(leases);
+      } catch (error) {
+        this.#options.onEvent?.({ type: 'error', during: 'looking at the leases', error });
+      }
+      await this.#pause(this.#failoverMs / 4);
+    }
+    await Promise.all(this.#reading);
+  }
+
+  /** At once, not one by one: one that hangs shall not cost the others. */
+  async #renewAll(): Promise<void> {
+    await Promise.all(
+      [...this.#held.values()].map((lease) =>
+        lease.renew().catch((error: unknown) => {
+          this.#options.onEvent?.({ type: 'error', during: `renewing ${lease.shardId}`, error });
+        }),
+      ),
+    );
+  }
+
+  /** Since when each lease stands as it does, by this worker's own clock: clocks of others mean nothing. */
+  #look(leases: readonly Lease[]): void {
+    const now = this.#world.clock.monotonicMs();
+    const known = new Set(leases.map(({ shardId }) => shardId));
+    for (const shardId of this.#sights.keys()) if (!known.has(shardId)) this.#sights.delete(shardId);
+    for (const { shardId, counter } of leases)
+      if (this.#sights.get(shardId)?.counter !== counter) this.#sights.set(shardId, { counter, sinceMs: now });
+  }
+
+  /** Leases for shards that have none; finished ones of shards that are no more go. */
+  async #sync(leases: readonly Lease[]): Promise<void> {
+    const shards = await listShards(this.#options);
+    const missing = missingLeases(shards, leases, this.#options.initialPosition ?? 'TRIM_HORIZON');
+    for (const lease of missing) await this.#options.leases.create(lease);
+    const listed = new Set(shards.map(({ ShardId }) => ShardId));
+    for (const lease of leases)
+      if (lease.checkpoint.sequenceNumber === 'SHARD_END' && !listed.has(lease.shardId))
+        await this.#options.leases.remove(lease);
+    // Leases that were just made are looked at without waiting for the next time.
+    this.#syncedMs = missing.length > 0 ? -Infinity : this.#world.clock.monotonicMs();
+  }
+
+  async #takeMore(leases: readonly Lease[]): Promise<void> {
+    const now = this.#world.clock.monotonicMs();
+    const wanted = leasesToTake(leases, {
+      workerId: this.workerId,
+      isExpired: ({ shardId, owner }) =>
+        owner !== this.workerId && now - this.#sights.get(shardId)!.sinceMs > this.#failoverMs,
+      draw: (end) => Math.floor(this.#world.random.fraction() * end),
+    });
+    // A lease of ours that we do not hold is of an earlier life under the same name.
+    const orphans = leases.filter(({ shardId, owner }) => owner === this.workerId && !this.#held.has(shardId));
+    for (const lease of [
+      ...wanted,
+      ...orphans.filter((orphan) => !wanted.includes(orphan) && orphan.checkpoint.sequenceNumber !== 'SHARD_END'),
+    ]) {
+      if (this.#held.has(lease.shardId) || this.#stopping.signal.aborted) continue;
+      const taken = await this.#options.leases.update(lease, { owner: this.workerId });
+      if (taken !== undefined) this.#begin(new HeldLease(this.#options.leases, taken));
+    }
+  }
+
+  #begin(lease: HeldLease): void {
+    const { shardId } = lease;
+    this.#counters.taken += 1;
+    this.#held.set(shardId, lease);
+    this.#options.onEvent?.({ type: 'taken', shardId });
+    const reader = new ShardReader(
+      {
+        ...this.#options,
+        idleMs: this.#options.idleMs ?? 1000,
+        world: this.#world,
+        stopping: this.#stopping.signal,
+      },
+      lease,
+    );
+    const reading = this.#read(reader, lease).finally(() => this.#reading.delete(reading));
+    this.#reading.add(reading);
+  }
+
+  async #read(reader: ShardReader, lease: HeldLease): Promise<void> {
+    const outcome = await reader.run();
+    const { shardId } = lease;
+    try {
+      if (lease.isHeld) await lease.release();
+    } catch (error) {
+      // It runs out by itself.
+      this.#options.onEvent?.({ type: 'error', during: `letting go of ${shardId}`, error });
+      lease.lose();
+    }
+    this.#held.delete(shardId);
+    if (outcome === 'lost') this.#counters.lost += 1;
+    if (outcome === 'ended') this.#counters.ended += 1;
+    this.#options.onEvent?.({ type: outcome === 'stopped' ? 'released' : outcome, shardId });
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#stopping;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        timer.cancel();
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = this.#world.clock.setTimer(ms, done);
+      signal.addEventListener('abort', done);
+      if (signal.aborted) done();
+    });
+  }
+}

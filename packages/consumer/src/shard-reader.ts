@@ -1,0 +1,173 @@
+import { GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-kinesis';
+import type {
+  GetRecordsCommandOutput,
+  GetShardIteratorCommandInput,
+  _Record as KinesisRecord,
+} from '@aws-sdk/client-kinesis';
+import { deaggregate } from '@millrace/aggregation';
+import type { World } from '@millrace/world';
+import type { HeldLease } from './held-lease.ts';
+import { shardEnd } from './leases/lease.ts';
+import type { Checkpoint, LeaseStore } from './leases/lease.ts';
+import type { ConsumedRecord, ConsumerOptions, ProcessContext } from './options.ts';
+import { newLease, streamReference } from './shards.ts';
+
+const longestPauseMs = 30_000;
+
+export interface ReaderSettings extends ConsumerOptions {
+  readonly leases: LeaseStore;
+  readonly idleMs: number;
+  readonly world: Pick<World, 'clock' | 'random'>;
+  /** Fires when the worker stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** How reading a shard ended: to its end, by losing the lease, or because the worker stops or the processor wants no more. */
+export type ReaderOutcome = 'ended' | 'lost' | 'stopped';
+
+/** Reads one shard from its checkpoint on and hands the records to the processor; a page is checkpointed when it was processed. */
+export class ShardReader {
+  readonly #settings: ReaderSettings;
+  readonly #lease: HeldLease;
+  #failures = 0;
+
+  constructor(settings: ReaderSettings, lease: HeldLease) {
+    this.#settings = settings;
+    this.#lease = lease;
+  }
+
+  async run(): Promise<ReaderOutcome> {
+    let iterator: string | undefined;
+    while (this.#isOn) {
+      try {
+        iterator ??= await this.#open();
+        const page = await this.#settings.client.send(
+          new GetRecordsCommand({ ShardIterator: iterator, Limit: this.#settings.maxRecords ?? 10_000 }),
+        );
+        this.#failures = 0;
+        const outcome = await this.#take(page);
+        if (outcome !== undefined) return outcome;
+        iterator = page.NextShardIterator;
+        if (page.MillisBehindLatest === 0 || page.Records?.length === 0) await this.#pause(this.#settings.idleMs);
+      } catch (error) {
+        this.#tell('reading', error);
+        // Whatever it was: from the checkpoint on, once more.
+        iterator = undefined;
+        await this.#pauseAfterFailure();
+      }
+    }
+    return this.#lease.isHeld ? 'stopped' : 'lost';
+  }
+
+  get #isOn(): boolean {
+    return this.#lease.isHeld && !this.#settings.stopping.aborted;
+  }
+
+  async #open(): Promise<string> {
+    const { sequenceNumber } = this.#lease.present.checkpoint;
+    const isPlace = sequenceNumber === 'TRIM_HORIZON' || sequenceNumber === 'LATEST';
+    const position: Pick<GetShardIteratorCommandInput, 'ShardIteratorType' | 'StartingSequenceNumber'> = isPlace
+      ? { ShardIteratorType: sequenceNumber }
+      : // At it, not after it: some of the records that travelled in it may not have been processed.
+        { ShardIteratorType: 'AT_SEQUENCE_NUMBER', StartingSequenceNumber: sequenceNumber };
+    const { client, stream } = this.#settings;
+    const place = { ...streamReference(stream), ShardId: this.#lease.shardId, ...position };
+    return (await client.send(new GetShardIteratorCommand(place))).ShardIterator!;
+  }
+
+  async #take(page: GetRecordsCommandOutput): Promise<ReaderOutcome | undefined> {
+    const records = this.#recordsOf(page.Records ?? []);
+    if (records.length > 0) {
+      const isDone = await this.#process(records, page.MillisBehindLatest ?? 0);
+      if (!isDone) return this.#lease.isHeld ? 'stopped' : 'lost';
+      const { sequenceNumber, subSequenceNumber } = records.at(-1)!;
+      if (!(await this.#checkpoint({ sequenceNumber, subSequenceNumber }))) return 'lost';
+    }
+    if (page.NextShardIterator !== undefined) return undefined;
+    // Children first: a shard that is finished without them would be the end of its keys.
+    for (const child of page.ChildShards ?? [])
+      await this.#settings.leases.create(
+        newLease(
+          { ...child, parents: child.ParentShards ?? [] },
+          { sequenceNumber: 'TRIM_HORIZON', subSequenceNumber: 0 },
+        ),
+      );
+    return (await this.#checkpoint(shardEnd)) ? 'ended' : 'lost';
+  }
+
+  /** User records behind the checkpoint that belong to this shard. */
+  #recordsOf(records: readonly KinesisRecord[]): ConsumedRecord[] {
+    const { checkpoint, hashKeyRange: range } = this.#lease.present;
+    const within = range && { startingHashKey: BigInt(range.start), endingHashKey: BigInt(range.end) };
+    return records.flatMap(({ SequenceNumber, PartitionKey = '', Data, ApproximateArrivalTimestamp: arrivedAt }) => {
+      const parts = deaggregate({ partitionKey: PartitionKey, data: Data! }, within && { within });
+      return parts
+        .filter(
+          ({ subSequenceNumber }) =>
+            SequenceNumber !== checkpoint.sequenceNumber || subSequenceNumber > checkpoint.subSequenceNumber,
+        )
+        .map((part) => ({ ...part, sequenceNumber: SequenceNumber!, arrivedAt }));
+    });
+  }
+
+  /** False when there is nothing to go on for: the lease is lost, the worker stops, or the caller said so. */
+  async #process(records: readonly ConsumedRecord[], millisBehindLatest: number): Promise<boolean> {
+    const { processor, onError } = this.#settings;
+    const { shardId, signal } = this.#lease;
+    for (let attempt = 0; this.#lease.isHeld; attempt += 1) {
+      const context: ProcessContext = { shardId, millisBehindLatest, signal, attempt };
+      try {
+        await processor(records, context);
+        this.#failures = 0;
+        return this.#lease.isHeld;
+      } catch (error) {
+        this.#tell('processing', error);
+        const verdict = (await onError?.(error, records, context)) ?? 'retry';
+        if (verdict === 'skip') return this.#lease.isHeld;
+        if (verdict === 'stop') return false;
+        await this.#pauseAfterFailure();
+        if (this.#settings.stopping.aborted) return false;
+      }
+    }
+    return false;
+  }
+
+  /** Again until the store answers: what was processed is not processed twice for want of patience. */
+  async #checkpoint(checkpoint: Checkpoint): Promise<boolean> {
+    for (;;) {
+      try {
+        return await this.#lease.checkpoint(checkpoint);
+      } catch (error) {
+        this.#tell('checkpointing', error);
+        if (!this.#isOn) return false;
+        await this.#pauseAfterFailure();
+      }
+    }
+  }
+
+  #pauseAfterFailure(): Promise<void> {
+    const longest = Math.min(longestPauseMs, 100 * 2 ** this.#failures);
+    this.#failures = Math.min(this.#failures + 1, 20);
+    return this.#pause(longest * (0.5 + this.#settings.world.random.fraction() / 2));
+  }
+
+  /** Ends early when the worker stops or the lease is lost. */
+  #pause(ms: number): Promise<void> {
+    const { stopping, world } = this.#settings;
+    const signals = [stopping, this.#lease.signal];
+    return new Promise((resolve) => {
+      const done = (): void => {
+        timer.cancel();
+        for (const signal of signals) signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = world.clock.setTimer(ms, done);
+      for (const signal of signals) signal.addEventListener('abort', done);
+      if (signals.some(({ aborted }) => aborted)) done();
+    });
+  }
+
+  #tell(during: string, error: unknown): void {
+    this.#settings.onEvent?.({ type: 'error', during: `${during} ${this.#lease.shardId}`, error });
+  }
+}
