@@ -6,3 +6,6 @@ test('the log keeps its promises through crashes, failed writes and clock steps'
 test('damaged files lose what was in them, no more, and it is told', () => forEachSeed('./damage-story.ts'));
 
 test('streams keep their promises through crashes, reshards and full disks', () => forEachSeed('./streams-story.ts'));
+
+test('consumers miss nothing and keep the order through reshards, pauses, crashes and a failing store', () =>
+  forEachSeed('./consumer-story.ts'));

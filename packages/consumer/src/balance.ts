@@ -1,7 +1,10 @@
 import type { Lease } from './leases/lease.ts';
+import { isFinished } from './shards.ts';
 
 export interface BalanceOptions {
   readonly workerId: string;
+  /** Whether a shard has nothing left to read, so that its children's turn has come. */
+  isOver(shardId: string): boolean;
   /** Leases that nobody renews. */
   isExpired(lease: Lease): boolean;
   /** A whole number from 0 to below `end`. */
@@ -12,8 +15,8 @@ export interface BalanceOptions {
  * The leases this worker should try to take now, so that all workers come to have about as many: free ones up to its share, or,
  * where there are none, one of whoever has most.
  */
-export function leasesToTake(leases: readonly Lease[], { workerId, isExpired, draw }: BalanceOptions): Lease[] {
-  const active = leases.filter((lease) => isReadable(lease, leases));
+export function leasesToTake(leases: readonly Lease[], { workerId, isOver, isExpired, draw }: BalanceOptions): Lease[] {
+  const active = leases.filter((lease) => !isFinished(lease) && lease.parentShardIds.every(isOver));
   const free = active.filter((lease) => lease.owner === undefined || isExpired(lease));
   const counts = new Map<string, number>([[workerId, 0]]);
   for (const lease of active)
@@ -33,13 +36,4 @@ export function leasesToTake(leases: readonly Lease[], { workerId, isExpired, dr
   if (most <= share && most - own < 2) return [];
   const theirs = active.filter(({ owner }) => owner === richest);
   return [theirs[draw(theirs.length)]!];
-}
-
-/** A shard is read when it is not finished, and all of its parents are or are no more. */
-export function isReadable(lease: Lease, leases: readonly Lease[]): boolean {
-  if (lease.checkpoint.sequenceNumber === 'SHARD_END') return false;
-  return lease.parentShardIds.every((parent) => {
-    const of = leases.find(({ shardId }) => shardId === parent);
-    return of === undefined || of.checkpoint.sequenceNumber === 'SHARD_END';
-  });
 }

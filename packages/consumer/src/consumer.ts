@@ -5,7 +5,7 @@ import { HeldLease } from './held-lease.ts';
 import type { Lease } from './leases/lease.ts';
 import type { ConsumerOptions } from './options.ts';
 import { ShardReader } from './shard-reader.ts';
-import { listShards, missingLeases } from './shards.ts';
+import { isFinished, Lineage, listShards } from './shards.ts';
 
 /** Counted since the consumer began. */
 export interface ConsumerMetrics {
@@ -41,6 +41,8 @@ export class Consumer {
   readonly #reading = new Set<Promise<void>>();
   readonly #sights = new Map<string, Sight>();
   readonly #counters = { taken: 0, lost: 0, ended: 0, errors: 0 };
+  /** Parents without a lease that have nothing to read. */
+  readonly #over = new Set<string>();
   #syncedMs = -Infinity;
   readonly workerId: string;
   /** Resolves when the consumer has stopped. */
@@ -114,31 +116,50 @@ export class Consumer {
 
   /** Leases for shards that have none; finished ones of shards that are no more go. */
   async #sync(leases: readonly Lease[]): Promise<void> {
-    const shards = await listShards(this.#options);
-    const missing = missingLeases(shards, leases, this.#options.initialPosition ?? 'TRIM_HORIZON');
+    const lineage = await this.#lineage(leases);
+    const missing = lineage.missing();
     for (const lease of missing) await this.#options.leases.create(lease);
-    const listed = new Set(shards.map(({ ShardId }) => ShardId));
     for (const lease of leases)
-      if (lease.checkpoint.sequenceNumber === 'SHARD_END' && !listed.has(lease.shardId))
-        await this.#options.leases.remove(lease);
+      if (isFinished(lease) && !lineage.isListed(lease.shardId)) await this.#options.leases.remove(lease);
     // Leases that were just made are looked at without waiting for the next time.
     this.#syncedMs = missing.length > 0 ? -Infinity : this.#world.clock.monotonicMs();
+  }
+
+  async #lineage(leases: readonly Lease[]): Promise<Lineage> {
+    return new Lineage(await listShards(this.#options), leases, this.#options.initialPosition ?? 'TRIM_HORIZON');
+  }
+
+  /**
+   * Tells of each shard whether its children may be read. Of one without a lease only the stream can tell: it may have expired,
+   * or its own parents are still being read.
+   */
+  async #judge(leases: readonly Lease[]): Promise<(shardId: string) => boolean> {
+    const known = new Map(leases.map((lease) => [lease.shardId, lease]));
+    const open = leases.filter((lease) => !isFinished(lease)).flatMap(({ parentShardIds }) => parentShardIds);
+    const unknown = open.filter((parent) => !known.has(parent) && !this.#over.has(parent));
+    if (unknown.length > 0) {
+      const lineage = await this.#lineage(leases);
+      for (const parent of unknown) if (!lineage.isPending(parent)) this.#over.add(parent);
+    }
+    for (const shardId of this.#over) if (!open.includes(shardId)) this.#over.delete(shardId);
+    return (shardId) => {
+      const lease = known.get(shardId);
+      return lease === undefined ? this.#over.has(shardId) : isFinished(lease);
+    };
   }
 
   async #takeMore(leases: readonly Lease[]): Promise<void> {
     const now = this.#world.clock.monotonicMs();
     const wanted = leasesToTake(leases, {
       workerId: this.workerId,
+      isOver: await this.#judge(leases),
       isExpired: ({ shardId, owner }) =>
         owner !== this.workerId && now - this.#sights.get(shardId)!.sinceMs > this.#failoverMs,
       draw: (end) => Math.floor(this.#world.random.fraction() * end),
     });
     // A lease of ours that we do not hold is of an earlier life under the same name.
     const orphans = leases.filter(({ shardId, owner }) => owner === this.workerId && !this.#held.has(shardId));
-    for (const lease of [
-      ...wanted,
-      ...orphans.filter((orphan) => !wanted.includes(orphan) && orphan.checkpoint.sequenceNumber !== 'SHARD_END'),
-    ]) {
+    for (const lease of [...wanted, ...orphans.filter((orphan) => !wanted.includes(orphan) && !isFinished(orphan))]) {
       if (this.#held.has(lease.shardId) || this.#stopping.signal.aborted) continue;
       const taken = await this.#options.leases.update(lease, { owner: this.workerId });
       if (taken !== undefined) this.#begin(new HeldLease(this.#options.leases, taken));

@@ -26,7 +26,7 @@ export function newLease(
   shard: {
     ShardId?: string | undefined;
     HashKeyRange?: Shard['HashKeyRange'];
-    parents: readonly (string | undefined)[];
+    parents: readonly string[];
   },
   checkpoint: Checkpoint,
 ): Lease {
@@ -36,51 +36,75 @@ export function newLease(
     owner: undefined,
     counter: 0,
     checkpoint,
-    parentShardIds: shard.parents.filter((parent) => parent !== undefined),
+    parentShardIds: shard.parents,
     hashKeyRange: start === undefined || end === undefined ? undefined : { start, end },
   };
 }
 
-export function parentsOf({ ParentShardId, AdjacentParentShardId }: Shard): (string | undefined)[] {
-  return [ParentShardId, AdjacentParentShardId];
+export function parentsOf({ ParentShardId, AdjacentParentShardId }: Shard): string[] {
+  return [ParentShardId, AdjacentParentShardId].filter((parent) => parent !== undefined);
 }
 
-/**
- * The leases that are missing. A new application begins at the oldest shards, or with LATEST at the open ones. Later on, a shard
- * without a lease gets one when nothing will make it: not its parents' end (they have no lease that is still read), nor has
- * any of its children one (then it was passed over on purpose).
- */
-export function missingLeases(
-  shards: readonly Shard[],
-  leases: readonly Lease[],
-  initialPosition: 'TRIM_HORIZON' | 'LATEST',
-): Lease[] {
-  const known = new Map(leases.map((lease) => [lease.shardId, lease]));
-  const children = new Map<string, string[]>();
-  for (const shard of shards)
-    for (const parent of parentsOf(shard))
-      if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), shard.ShardId!]);
-  const isListed = new Set(shards.map(({ ShardId }) => ShardId));
-  const hasHeirs = (shardId: string): boolean =>
-    (children.get(shardId) ?? []).some((child) => known.has(child) || hasHeirs(child));
-  const found: Lease[] = [];
-  for (const shard of shards) {
-    const shardId = shard.ShardId!;
-    if (known.has(shardId) || hasHeirs(shardId)) continue;
-    const parents = parentsOf(shard).filter((parent) => parent !== undefined);
-    const isClosed = shard.SequenceNumberRange?.EndingSequenceNumber !== undefined;
-    if (leases.length === 0 && initialPosition === 'LATEST') {
-      if (!isClosed) found.push(newLease({ ...shard, parents }, { sequenceNumber: 'LATEST', subSequenceNumber: 0 }));
-      continue;
+/** The stream's shards beside the application's leases, both as they were listed, the leases first. */
+export class Lineage {
+  readonly #shards = new Map<string, Shard>();
+  readonly #leases: ReadonlyMap<string, Lease>;
+  readonly #heirs = new Map<string, string[]>();
+  readonly #initialPosition: 'TRIM_HORIZON' | 'LATEST';
+
+  constructor(shards: readonly Shard[], leases: readonly Lease[], initialPosition: 'TRIM_HORIZON' | 'LATEST') {
+    this.#leases = new Map(leases.map((lease) => [lease.shardId, lease]));
+    this.#initialPosition = initialPosition;
+    for (const shard of shards) {
+      this.#shards.set(shard.ShardId!, shard);
+      for (const parent of parentsOf(shard))
+        this.#heirs.set(parent, [...(this.#heirs.get(parent) ?? []), shard.ShardId!]);
     }
-    const isComing = parents.some((parent) => {
-      const lease = known.get(parent);
-      return lease === undefined
-        ? isListed.has(parent) && leases.length > 0
-        : lease.checkpoint.sequenceNumber !== 'SHARD_END';
-    });
-    if (!isComing)
-      found.push(newLease({ ...shard, parents }, { sequenceNumber: 'TRIM_HORIZON', subSequenceNumber: 0 }));
   }
-  return found;
+
+  isListed(shardId: string): boolean {
+    return this.#shards.has(shardId);
+  }
+
+  /**
+   * Whether a shard has records that are still to be read: its lease is not finished, or it will get one. One that is not listed
+   * any more has expired. From TRIM_HORIZON on every listed shard is read; from LATEST on those that come of one that is.
+   */
+  isPending(shardId: string): boolean {
+    const lease = this.#leases.get(shardId);
+    if (lease !== undefined) return !isFinished(lease);
+    const shard = this.#shards.get(shardId);
+    if (shard === undefined) return false;
+    return this.#initialPosition === 'TRIM_HORIZON' || parentsOf(shard).some((parent) => this.isPending(parent));
+  }
+
+  /** The leases to make, parents before their children. */
+  missing(): Lease[] {
+    const found: Lease[] = [];
+    for (const shard of this.#shards.values()) {
+      if (this.#leases.has(shard.ShardId!)) continue;
+      const parents = parentsOf(shard);
+      // Their reader makes it when it comes to their end.
+      if (parents.some((parent) => this.isPending(parent))) continue;
+      const sequenceNumber = this.#initialPosition === 'LATEST' ? this.#fromLatest(shard, parents) : 'TRIM_HORIZON';
+      if (sequenceNumber !== undefined)
+        found.push(newLease({ ...shard, parents }, { sequenceNumber, subSequenceNumber: 0 }));
+    }
+    return found;
+  }
+
+  /** A child of a shard that was read is read from its beginning; an open one that nobody came to, from now on; others are passed over. */
+  #fromLatest(shard: Shard, parents: readonly string[]): string | undefined {
+    if (this.#hasHeirs(shard.ShardId!)) return undefined;
+    if (parents.some((parent) => this.#leases.has(parent))) return 'TRIM_HORIZON';
+    return shard.SequenceNumberRange?.EndingSequenceNumber === undefined ? 'LATEST' : undefined;
+  }
+
+  #hasHeirs(shardId: string): boolean {
+    return (this.#heirs.get(shardId) ?? []).some((heir) => this.#leases.has(heir) || this.#hasHeirs(heir));
+  }
+}
+
+export function isFinished({ checkpoint }: Lease): boolean {
+  return checkpoint.sequenceNumber === 'SHARD_END';
 }
