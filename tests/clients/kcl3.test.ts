@@ -6,12 +6,11 @@
 import { Kinesis } from '@aws-sdk/client-kinesis';
 import { aggregate } from '@millrace/aggregation';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { startServer } from '../../tools/server-process.ts';
 import { endProcess, javaClassPath, untilTrue } from './environments.ts';
+import { startKclWorker } from './kcl-worker.ts';
 
 const keys = 40;
 const recordsPerKey = 50;
@@ -109,38 +108,26 @@ function startWorker(
   id: number,
   seen: Seen,
 ): ChildProcess {
-  const child = spawn(
-    'java',
-    [
-      '-Xmx256m',
-      '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
-      '-cp',
-      classPath!,
-      'KclWorker',
-      endpoint!,
-      endpoint!,
-      'events',
-      application!,
-      mode!,
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+  return startKclWorker(
+    classPath!,
+    { endpoint: endpoint!, application: application!, modes: [mode!] },
+    {
+      onLog: (text) => (seen.log = (seen.log + text).slice(-20_000)),
+      onLine([kind, shard, , key, text]) {
+        if (kind === 'END') seen.ended.add(shard!);
+        if (kind !== 'RECORD') return;
+        seen.workersWithRecords.add(id);
+        // The second user record of an aggregated one.
+        if (text!.endsWith('+')) {
+          seen.aggregated += 1;
+          return;
+        }
+        const ordinals = seen.ordinals.get(key!) ?? [];
+        ordinals.push(Number(text));
+        seen.ordinals.set(key!, ordinals);
+      },
+    },
   );
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (seen.log = (seen.log + text).slice(-20_000)));
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    const [kind, shard, , key, text] = line.split(' ');
-    if (kind === 'END') seen.ended.add(shard!);
-    if (kind !== 'RECORD') return;
-    seen.workersWithRecords.add(id);
-    // The second user record of an aggregated one.
-    if (text!.endsWith('+')) {
-      seen.aggregated += 1;
-      return;
-    }
-    const ordinals = seen.ordinals.get(key!) ?? [];
-    ordinals.push(Number(text));
-    seen.ordinals.set(key!, ordinals);
-  });
-  return child;
 }
 
 async function put(client: Kinesis, from: number, to: number): Promise<void> {

@@ -1,0 +1,18 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** A KCL 3 worker (tests/clients/java) whose lines go to `onLine`, split at blanks, and whose log goes to `onLog`. */
+export function startKclWorker(
+  classPath: string,
+  { endpoint, application, modes }: { endpoint: string; application: string; modes: readonly string[] },
+  told: { onLine(words: readonly string[]): void; onLog(text: string): void },
+): ChildProcess {
+  const options = ['-Xmx256m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', classPath, 'KclWorker'];
+  const child = spawn('java', [...options, endpoint, endpoint, 'events', application, ...modes], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stderr.setEncoding('utf8').on('data', told.onLog);
+  createInterface({ input: child.stdout }).on('line', (line) => told.onLine(line.split(' ')));
+  return child;
+}
