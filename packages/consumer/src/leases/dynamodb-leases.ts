@@ -10,9 +10,14 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { AttributeValue, DynamoDBClient, ScanCommandOutput } from '@aws-sdk/client-dynamodb';
+import { realWorld } from '@millrace/world';
+import type { Clock } from '@millrace/world';
 import type { Lease, LeaseChange, LeaseStore } from './lease.ts';
 
 type Item = Record<string, AttributeValue>;
+
+const betweenLooksMs = 200;
+const mostLooks = 150;
 
 /**
  * Leases in a DynamoDB table as KCL 2 and 3 have them (software.amazon.kinesis.leases.dynamodb.DynamoDBLeaseSerializer): workers
@@ -21,15 +26,17 @@ type Item = Record<string, AttributeValue>;
 export class DynamoDBLeases implements LeaseStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
+  readonly #clock: Clock;
 
   /** `table` is the application's name, as for KCL. */
-  constructor(client: DynamoDBClient, table: string) {
+  constructor(client: DynamoDBClient, table: string, clock: Clock = realWorld().clock) {
     this.#client = client;
     this.#table = table;
+    this.#clock = clock;
   }
 
   async prepare(): Promise<void> {
-    for (;;) {
+    for (let look = 0; look < mostLooks; look += 1) {
       try {
         const { Table: table } = await this.#client.send(new DescribeTableCommand({ TableName: this.#table }));
         if (table?.TableStatus === 'ACTIVE' || table?.TableStatus === 'UPDATING') return;
@@ -37,8 +44,9 @@ export class DynamoDBLeases implements LeaseStore {
         if (!(error instanceof ResourceNotFoundException)) throw error;
         await this.#create();
       }
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => void this.#clock.setTimer(betweenLooksMs, resolve));
     }
+    throw new Error(`the table ${this.#table} does not become active`);
   }
 
   async #create(): Promise<void> {
