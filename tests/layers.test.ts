@@ -15,9 +15,10 @@ const allowed: Record<string, string[]> = {
   'data-streams': ['world', 'model', 'log'],
   producer: ['world', 'aggregation'],
   consumer: ['world', 'aggregation'],
+  cli: ['producer', 'consumer'],
   cloudwatch: ['world', 'model'],
   'lease-tables': ['world', 'model', 'log'],
-  server: ['world', 'model', 'protocol', 'access', 'log', 'data-streams', 'lease-tables', 'cloudwatch'],
+  server: ['world', 'model', 'protocol', 'access', 'log', 'data-streams', 'lease-tables', 'cloudwatch', 'cli'],
 };
 
 test('every package is in the table', () => {

@@ -1,8 +1,8 @@
 import { settings, variableOf } from './settings.ts';
 import type { Setting } from './settings.ts';
 
-/** The text of `millrace --help`. */
-export function helpText(): string {
+/** The text of `millrace --help`; `commandLines` are those of the commands that talk to a server. */
+export function helpText(commandLines: string): string {
   const rows = (settings as readonly Setting[]).map((setting) => {
     const flag = `--${setting.name}${setting.type === 'boolean' ? '' : ` ${placeholder(setting)}`}`;
     const standard = setting.default === undefined || setting.default === false ? '' : ` (default ${setting.default})`;
@@ -11,7 +11,7 @@ export function helpText(): string {
   return `Millrace: Amazon Kinesis, self-hosted.
 
 usage: millrace serve [SETTINGS]     run the server
-       millrace --version | --help
+${commandLines}       millrace --version | --help | COMMAND --help
 
 settings, each also as a variable (${variableOf('port')}=…) and in the --config file:
 ${rows.join('\n')}

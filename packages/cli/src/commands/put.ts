@@ -1,0 +1,86 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { randomUUID } from 'node:crypto';
+import { Producer } from '@millrace/producer';
+import type { Call, Command } from '../command.ts';
+import { UsageError } from '../command.ts';
+import { Progress, progressBar } from '../draw.ts';
+
+export const put: Command = {
+  usage: 'put STREAM [FILE …]',
+  help: 'each line of the files, or of standard input, as a record',
+  takes: [1, Infinity],
+  flags: {
+    key: { type: 'string', placeholder: 'TEXT', help: 'the partition key of all records; a random one each' },
+    'key-field': { type: 'string', placeholder: 'NAME', help: 'lines are JSON, and this field is the partition key' },
+    aggregate: { type: 'boolean', help: 'gather records as the KPL does; readers must take them apart' },
+  },
+  async run(call) {
+    const { client, positionals, values, isJson, io } = call;
+    const [stream, ...files] = positionals as [string, ...string[]];
+    const keyOf = keyReader(values);
+    const producer = new Producer({ client, stream, aggregation: values['aggregate'] === true, lingerMs: 10 });
+    const total = await sizeOf(files);
+    const progress = new Progress(io.stderr);
+    let [lines, bytes, failed] = [0, 0, 0];
+    let firstError: unknown;
+    for await (const line of linesOf(call, files)) {
+      bytes += Buffer.byteLength(line) + 1;
+      if (line === '') continue;
+      await producer.ready();
+      lines += 1;
+      producer.put({ partitionKey: keyOf(line, lines), data: line }).catch((error: unknown) => {
+        failed += 1;
+        firstError ??= error;
+      });
+      if (lines % 500 === 0)
+        progress.show(`${total === undefined ? '' : `${progressBar(bytes / total)}  `}${lines} records`);
+      if (io.interrupted.aborted) break;
+    }
+    await producer.close();
+    progress.end();
+    const summary = { stream, records: lines - failed, failed, bytes };
+    io.stdout.write(
+      isJson
+        ? `${JSON.stringify(summary)}\n`
+        : `${summary.records} records put${failed > 0 ? `, ${failed} failed` : ''}\n`,
+    );
+    if (firstError !== undefined) io.stderr.write(`millrace: ${(firstError as Error).message}\n`);
+    return failed > 0 ? 1 : 0;
+  },
+};
+
+function keyReader(values: Call['values']): (line: string, number: number) => string {
+  const { key, 'key-field': field } = values;
+  if (key !== undefined && field !== undefined) throw new UsageError('--key and --key-field exclude each other');
+  if (typeof key === 'string') return () => key;
+  if (typeof field !== 'string') return () => randomUUID();
+  return (line, number) => {
+    let value: unknown;
+    try {
+      value = (JSON.parse(line) as Record<string, unknown>)[field];
+    } catch {
+      throw new UsageError(`line ${number} is no JSON`);
+    }
+    if (typeof value !== 'string' && typeof value !== 'number') throw new UsageError(`line ${number} has no ${field}`);
+    return String(value);
+  };
+}
+
+async function* linesOf({ io }: Call, files: readonly string[]): AsyncGenerator<string> {
+  const sources = files.length === 0 ? [io.stdin] : files.map((file) => createReadStream(file));
+  for (const input of sources) yield* createInterface({ input, crlfDelay: Infinity });
+}
+
+async function sizeOf(files: readonly string[]): Promise<number | undefined> {
+  if (files.length === 0) return undefined;
+  let bytes = 0;
+  for (const file of files)
+    bytes += (
+      await stat(file).catch(() => {
+        throw new UsageError(`${file} cannot be read`);
+      })
+    ).size;
+  return bytes;
+}

@@ -1,0 +1,120 @@
+/** The commands for people, as a shell runs them. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startServer } from '../../tools/server-process.ts';
+import type { ServerProcess } from '../../tools/server-process.ts';
+import { kinesisCaller } from './caller.ts';
+
+const cli = join(import.meta.dirname, '../../packages/server/dist/cli.js');
+let server: ServerProcess;
+let folder = '';
+before(async () => {
+  [server, folder] = await Promise.all([
+    startServer(['--transition-ms', '20']),
+    mkdtemp(join(tmpdir(), 'millrace-commands-')),
+  ]);
+  const call = kinesisCaller(server.endpoint);
+  await call('CreateStream', { StreamName: 's', ShardCount: 2 });
+  while (!JSON.stringify(await call('DescribeStreamSummary', { StreamName: 's' })).includes('"ACTIVE"'));
+});
+after(async () => {
+  assert.equal(await server.stop(), 0);
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function begin(...args: string[]): { child: ChildProcess; outcome: Promise<Outcome>; output(): string } {
+  const env = {
+    ...process.env,
+    AWS_ENDPOINT_URL: server.endpoint,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  };
+  const child = spawn(process.execPath, [cli, ...args], { env });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const outcome = new Promise<Outcome>((resolve) =>
+    child.once('close', (status) => resolve({ status, stdout, stderr })),
+  );
+  return { child, outcome, output: () => stdout };
+}
+
+async function run(args: string[], input = ''): Promise<Outcome> {
+  const { child, outcome } = begin(...args);
+  child.stdin!.end(input);
+  return outcome;
+}
+
+test('put from standard input and from a file, tail with filters, and JSON for scripts', async () => {
+  const follower = begin('tail', 's', '--from', 'TRIM_HORIZON', '--filter', 'order', '--limit', '3', '--json');
+  const lines = ['{"id":"a","text":"order 1"}', '{"id":"b","text":"other"}', '{"id":"a","text":"order 2"}'];
+  const fromInput = await run(['put', 's', '--key-field', 'id'], `${lines.join('\n')}\n`);
+  assert.deepEqual([fromInput.status, fromInput.stdout], [0, '3 records put\n'], fromInput.stderr);
+  const file = join(folder, 'lines.txt');
+  await writeFile(file, 'order 3\n\nlast\n');
+  const fromFile = await run(['put', 's', file, '--key', 'k', '--aggregate', '--json']);
+  assert.deepEqual(JSON.parse(fromFile.stdout), { stream: 's', records: 2, failed: 0, bytes: 14 });
+  const { status, stdout, stderr } = await follower.outcome;
+  assert.equal(status, 0, stderr);
+  const read = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { partitionKey: string; data: string });
+  const texts = read
+    .map(({ partitionKey, data }) => `${partitionKey} ${Buffer.from(data, 'base64').toString()}`)
+    .toSorted();
+  assert.deepEqual(texts, [`a ${lines[0]}`, `a ${lines[2]}`, 'k order 3']);
+});
+
+test('tail follows until it is interrupted', async () => {
+  const { child, outcome, output } = begin('tail', 's', '--from', 'TRIM_HORIZON', '--key', 'tail');
+  await run(['put', 's', '--key', 'tail'], 'hello\n');
+  while (!output().includes('hello')) await new Promise((resolve) => setTimeout(resolve, 10));
+  child.kill('SIGINT');
+  assert.deepEqual((await outcome).status, 0);
+  assert.match(output(), /^\d\d:\d\d:\d\d\.\d{3} {2}000\d {2}tail {2}hello\n$/);
+});
+
+test('streams, shards and consumers are told; reshard takes as many steps as it needs', async () => {
+  const { stdout: listed } = await run(['streams']);
+  assert.match(listed, /^stream +status +mode +shards.*\ns +ACTIVE +PROVISIONED +\d/);
+  const resharded = await run(['reshard', 's', '5']);
+  assert.deepEqual([resharded.status, resharded.stdout], [0, 's: 2 shards before, 5 now\n'], resharded.stderr);
+  const { stdout: drawn } = await run(['shards', 's']);
+  const rows = drawn.trim().split('\n').slice(1);
+  assert.equal(rows.length, 5);
+  for (const row of rows) assert.match(row, /^shardId-\d{12} {2}[·█]{40} {2}20\.0 % {2}open/);
+  assert.equal((await run(['shards', 's', '--all', '--json'])).stdout.trim().split('\n').length > 5, true);
+  assert.equal((await run(['consumers', 's'])).stdout, 'no consumers\n');
+});
+
+test('what is wrong is told, with exit code 2 for the command line and 1 for the rest', async () => {
+  for (const [args, status, message] of [
+    [['put'], 2, /usage: millrace put STREAM/],
+    [['tail', 's', '--from', 'NOW'], 2, /--from must be/],
+    [['tail', 's', '--filter', '('], 2, /--filter: /],
+    [['reshard', 's', 'x'], 2, /COUNT must be a whole number/],
+    [['put', 's', '/nowhere/file'], 2, /cannot be read/],
+    [['put', 's', '--nonsense'], 2, /nonsense/],
+    [['shards', 'nothing'], 1, /ResourceNotFoundException: /],
+    [['tail', 'nothing'], 1, /ResourceNotFoundException: /],
+  ] as [string[], number, RegExp][]) {
+    const outcome = await run(args);
+    assert.equal(outcome.status, status, args.join(' '));
+    assert.match(outcome.stderr, message);
+  }
+  const failed = await run(['put', 'nothing', '--key', 'k'], 'x\n');
+  assert.deepEqual([failed.status, failed.stdout], [1, '0 records put, 1 failed\n']);
+  assert.match((await run(['tail', '--help'])).stdout, /usage: millrace tail STREAM[\s\S]*--filter REGEXP/);
+});
