@@ -4,6 +4,8 @@ import { leasesToTake } from './balance.ts';
 import { HeldLease } from './held-lease.ts';
 import type { Lease } from './leases/lease.ts';
 import type { ConsumerOptions } from './options.ts';
+import { FanOut, Polling } from './pages.ts';
+import { registeredConsumer } from './registration.ts';
 import { ShardReader } from './shard-reader.ts';
 import { isFinished, Lineage, listShards } from './shards.ts';
 
@@ -22,6 +24,8 @@ interface Sight {
   readonly counter: number;
   readonly sinceMs: number;
 }
+
+const betweenLooksMs = 200;
 
 /**
  * Begins to read a stream as one of the workers of an application: takes its share of the shards, hands their records to the
@@ -44,6 +48,7 @@ export class Consumer {
   /** Parents without a lease that have nothing to read. */
   readonly #over = new Set<string>();
   #syncedMs = -Infinity;
+  #consumerArn: string | undefined;
   readonly workerId: string;
   /** Resolves when the consumer has stopped. */
   readonly done: Promise<void>;
@@ -78,8 +83,11 @@ export class Consumer {
     let isPrepared = false;
     while (!signal.aborted) {
       try {
-        if (!isPrepared) await this.#options.leases.prepare();
-        isPrepared = true;
+        isPrepared ||= await this.#prepare();
+        if (!isPrepared) {
+          await this.#pause(betweenLooksMs);
+          continue;
+        }
         await this.#renewAll();
         const leases = await this.#options.leases.list();
         this.#look(leases);
@@ -92,6 +100,15 @@ export class Consumer {
       await this.#pause(this.#failoverMs / 4);
     }
     await Promise.all(this.#reading);
+  }
+
+  /** False while the registered consumer is not active yet. */
+  async #prepare(): Promise<boolean> {
+    await this.#options.leases.prepare();
+    const { fanOut } = this.#options;
+    if (fanOut === undefined) return true;
+    this.#consumerArn = await registeredConsumer(this.#options, fanOut.consumerName);
+    return this.#consumerArn !== undefined;
   }
 
   /** At once, not one by one: one that hangs shall not cost the others. */
@@ -175,6 +192,12 @@ export class Consumer {
       {
         ...this.#options,
         idleMs: this.#options.idleMs ?? 1000,
+        sourceOf: (held) => {
+          const place = { ...this.#options, lease: held, world: this.#world };
+          const consumerArn = this.#consumerArn;
+          return consumerArn === undefined ? new Polling(place) : new FanOut({ ...place, consumerArn });
+        },
+        pausesAtTip: this.#consumerArn === undefined,
         world: this.#world,
         stopping: this.#stopping.signal,
       },

@@ -1,22 +1,21 @@
-import { GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-kinesis';
-import type {
-  GetRecordsCommandOutput,
-  GetShardIteratorCommandInput,
-  _Record as KinesisRecord,
-} from '@aws-sdk/client-kinesis';
+import type { _Record as KinesisRecord } from '@aws-sdk/client-kinesis';
 import { deaggregate } from '@millrace/aggregation';
 import type { World } from '@millrace/world';
 import type { HeldLease } from './held-lease.ts';
 import { shardEnd } from './leases/lease.ts';
 import type { Checkpoint, LeaseStore } from './leases/lease.ts';
 import type { ConsumedRecord, ConsumerOptions, ProcessContext } from './options.ts';
-import { newLease, streamReference } from './shards.ts';
+import type { Page, PageSource } from './pages.ts';
+import { newLease } from './shards.ts';
 
 const longestPauseMs = 30_000;
 
 export interface ReaderSettings extends ConsumerOptions {
   readonly leases: LeaseStore;
   readonly idleMs: number;
+  sourceOf(lease: HeldLease): PageSource;
+  /** Whether a source that has nothing more must be asked again, after a pause. */
+  readonly pausesAtTip: boolean;
   readonly world: Pick<World, 'clock' | 'random'>;
   /** Fires when the worker stops. */
   readonly stopping: AbortSignal;
@@ -37,22 +36,33 @@ export class ShardReader {
   }
 
   async run(): Promise<ReaderOutcome> {
-    let iterator: string | undefined;
+    const source = this.#settings.sourceOf(this.#lease);
+    // A push may be long in coming: it is not waited for when there is nothing more to do with it.
+    const close = (): void => source.close();
+    const signals = [this.#settings.stopping, this.#lease.signal];
+    for (const signal of signals) signal.addEventListener('abort', close);
+    try {
+      return await this.#readFrom(source);
+    } finally {
+      for (const signal of signals) signal.removeEventListener('abort', close);
+      source.close();
+    }
+  }
+
+  async #readFrom(source: PageSource): Promise<ReaderOutcome> {
     while (this.#isOn) {
       try {
-        iterator ??= await this.#open();
-        const page = await this.#settings.client.send(
-          new GetRecordsCommand({ ShardIterator: iterator, Limit: this.#settings.maxRecords ?? 10_000 }),
-        );
+        const page = await source.next();
         this.#failures = 0;
         const outcome = await this.#take(page);
         if (outcome !== undefined) return outcome;
-        iterator = page.NextShardIterator;
-        if (page.MillisBehindLatest === 0 || page.Records?.length === 0) await this.#pause(this.#settings.idleMs);
+        source.accept(page);
+        if (this.#settings.pausesAtTip && (page.millisBehindLatest === 0 || page.records.length === 0))
+          await this.#pause(this.#settings.idleMs);
       } catch (error) {
+        source.failed(error);
+        if (!this.#isOn) break;
         this.#tell('reading', error);
-        // Whatever it was: from the checkpoint on, once more.
-        iterator = undefined;
         await this.#pauseAfterFailure();
       }
     }
@@ -63,29 +73,17 @@ export class ShardReader {
     return this.#lease.isHeld && !this.#settings.stopping.aborted;
   }
 
-  async #open(): Promise<string> {
-    const { sequenceNumber } = this.#lease.present.checkpoint;
-    const isPlace = sequenceNumber === 'TRIM_HORIZON' || sequenceNumber === 'LATEST';
-    const position: Pick<GetShardIteratorCommandInput, 'ShardIteratorType' | 'StartingSequenceNumber'> = isPlace
-      ? { ShardIteratorType: sequenceNumber }
-      : // At it, not after it: some of the records that travelled in it may not have been processed.
-        { ShardIteratorType: 'AT_SEQUENCE_NUMBER', StartingSequenceNumber: sequenceNumber };
-    const { client, stream } = this.#settings;
-    const place = { ...streamReference(stream), ShardId: this.#lease.shardId, ...position };
-    return (await client.send(new GetShardIteratorCommand(place))).ShardIterator!;
-  }
-
-  async #take(page: GetRecordsCommandOutput): Promise<ReaderOutcome | undefined> {
-    const records = this.#recordsOf(page.Records ?? []);
+  async #take(page: Page): Promise<ReaderOutcome | undefined> {
+    const records = this.#recordsOf(page.records);
     if (records.length > 0) {
-      const isDone = await this.#process(records, page.MillisBehindLatest ?? 0);
+      const isDone = await this.#process(records, page.millisBehindLatest);
       if (!isDone) return this.#lease.isHeld ? 'stopped' : 'lost';
       const { sequenceNumber, subSequenceNumber } = records.at(-1)!;
       if (!(await this.#checkpoint({ sequenceNumber, subSequenceNumber }))) return 'lost';
     }
-    if (page.NextShardIterator !== undefined) return undefined;
+    if (!page.isLast) return undefined;
     // Children first: a shard that is finished without them would be the end of its keys.
-    for (const child of page.ChildShards ?? [])
+    for (const child of page.children)
       await this.#settings.leases.create(
         newLease(
           { ...child, parents: child.ParentShards ?? [] },

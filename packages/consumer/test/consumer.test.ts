@@ -27,33 +27,37 @@ function start(options: Partial<ConsumerOptions> = {}): Consumer {
   return consumer;
 }
 
-test('two workers share the shards, a split is followed, aggregated records come apart, one stops and the other goes on', async () => {
-  stream = await TestStream.open(4);
-  const [one, other] = [start(), start()];
-  await stream.put(5);
-  await stream.until(() => one.metrics().shards.length === 2 && other.metrics().shards.length === 2);
-  const split = {
-    StreamName: 's',
-    ShardToSplit: 'shardId-000000000001',
-    NewStartingHashKey: String(2n ** 126n + 2n ** 125n),
-  };
-  await stream.client.send(new SplitShardCommand(split));
-  await stream.put(5);
-  await stream.active();
-  await stream.put(5);
-  await stream.until(() => stream.isComplete());
-  await one.stop();
-  assert.deepEqual(one.metrics().shards, []);
-  await stream.put(5);
-  await stream.until(() => stream.isComplete() && other.metrics().shards.length === 5);
-  const ordinals = [...Array(40).keys()];
-  for (const firsts of stream.firsts) assert.deepEqual(firsts, ordinals);
-  const { Items: items } = await stream.dynamodb.send(new ScanCommand({ TableName: 'application' }));
-  const ended = items!.filter(({ checkpoint }) => checkpoint!.S === 'SHARD_END').map(({ leaseKey }) => leaseKey!.S);
-  assert.deepEqual(ended, ['shardId-000000000001']);
-  const child = items!.find(({ leaseKey }) => leaseKey!.S === 'shardId-000000000004')!;
-  assert.deepEqual(child['parentShardId'], { SS: ['shardId-000000000001'] });
-});
+for (const [mode, options] of [
+  ['polling', {}],
+  ['enhanced fan-out', { fanOut: { consumerName: 'workers' } }],
+] as const)
+  test(`${mode}: two workers share the shards, a split is followed, aggregated records come apart, one stops and the other goes on`, async () => {
+    stream = await TestStream.open(4);
+    const [one, other] = [start(options), start(options)];
+    await stream.put(5);
+    await stream.until(() => one.metrics().shards.length === 2 && other.metrics().shards.length === 2);
+    const split = {
+      StreamName: 's',
+      ShardToSplit: 'shardId-000000000001',
+      NewStartingHashKey: String(2n ** 126n + 2n ** 125n),
+    };
+    await stream.client.send(new SplitShardCommand(split));
+    await stream.put(5);
+    await stream.active();
+    await stream.put(5);
+    await stream.until(() => stream.isComplete());
+    await one.stop();
+    assert.deepEqual(one.metrics().shards, []);
+    await stream.put(5);
+    await stream.until(() => stream.isComplete() && other.metrics().shards.length === 5);
+    const ordinals = [...Array(40).keys()];
+    for (const firsts of stream.firsts) assert.deepEqual(firsts, ordinals);
+    const { Items: items } = await stream.dynamodb.send(new ScanCommand({ TableName: 'application' }));
+    const ended = items!.filter(({ checkpoint }) => checkpoint!.S === 'SHARD_END').map(({ leaseKey }) => leaseKey!.S);
+    assert.deepEqual(ended, ['shardId-000000000001']);
+    const child = items!.find(({ leaseKey }) => leaseKey!.S === 'shardId-000000000004')!;
+    assert.deepEqual(child['parentShardId'], { SS: ['shardId-000000000001'] });
+  });
 
 test('what was checkpointed is not read again, to the part of an aggregated record', async () => {
   stream = await TestStream.open(1);
@@ -99,6 +103,27 @@ test('records that fail are tried again, skipped, or end the reading, as the cal
     ],
   );
   assert.equal(events.filter(({ type }) => type === 'error').length, 3);
+});
+
+test('what comes while reading from LATEST is interrupted is not passed over', async () => {
+  stream = await TestStream.open(1);
+  let isDown = false;
+  const send = (command: never): Promise<never> =>
+    isDown ? Promise.reject(new Error('down')) : stream.client.send<never, never>(command);
+  const one = start({
+    client: { send: send as never },
+    initialPosition: 'LATEST',
+    leases: new MemoryLeases(),
+    fanOut: { consumerName: 'c' },
+  });
+  await stream.until(() => one.metrics().shards.length === 1);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  isDown = true;
+  stream.client.destroy();
+  stream.renew();
+  await stream.put(2);
+  isDown = false;
+  await stream.until(() => stream.isComplete());
 });
 
 test('LATEST begins at the tip, and stays with what comes of it', async () => {

@@ -13,7 +13,7 @@ import type { ServerProcess } from '../../../tools/server-process.ts';
 /** A stream on a real server, whose port has the lease tables too. */
 export class TestStream {
   readonly server: ServerProcess;
-  readonly client: KinesisClient;
+  client: KinesisClient;
   readonly dynamodb: DynamoDBClient;
   /** What was seen, by key, in order. */
   readonly seen = new Map<string, number[]>();
@@ -25,6 +25,12 @@ export class TestStream {
     const settings = { endpoint: server.endpoint, region: 'us-east-1', credentials };
     this.client = new KinesisClient(settings);
     this.dynamodb = new DynamoDBClient(settings);
+  }
+
+  /** A new client, where the connections of the old one were cut. */
+  renew(): void {
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    this.client = new KinesisClient({ endpoint: this.server.endpoint, region: 'us-east-1', credentials });
   }
 
   static async open(shards: number): Promise<TestStream> {
