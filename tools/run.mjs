@@ -23,6 +23,7 @@ const tasks = {
     run: () => source('tests/simulation/planted-bugs.ts', []),
   },
   simulate: { help: 'the simulation; --seeds N, --seed N', run: simulate },
+  clients: { help: 'every real client in every mode, a line each', run: clients },
   fuzz: { help: 'changed inputs for all readers; --cases N (a million), --seed N', run: fuzz },
   faults: { help: 'real processes at length: killed a hundred times, crowded by 10,000 connections', run: faults },
   bench: { help: 'the benchmarks', run: (args) => source('benchmarks/run.ts', args) },
@@ -147,6 +148,14 @@ function fuzz(args) {
 
 function value(args, flag) {
   return args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined;
+}
+
+function clients() {
+  build();
+  source('tests/clients/prepare.ts', []);
+  const reporter = `--test-reporter=${join(root, 'tools/client-table.mjs')}`;
+  const files = ['tests/clients/**/*.test.ts', 'tests/clients/**/*.client.ts'];
+  runNode(['--conditions=source', '--test', '--test-concurrency=1', reporter, ...files]);
 }
 
 function faults() {

@@ -22,18 +22,28 @@ export async function pythonEnvironment(): Promise<string> {
   return join(folder, 'bin');
 }
 
-/** The class path of the compiled KCL worker with the real KCL 3, made once from tests/clients/java. */
-export async function javaClassPath(): Promise<string> {
-  const source = join(import.meta.dirname, 'java');
-  const folder = join(cache, 'java');
-  const jars = join(folder, 'kcl3');
-  const classes = join(folder, 'classes');
-  await once(folder, join(source, 'src/KclWorker.java'), async () => {
+/** A real KCL, and the worker of ours that is compiled against it. */
+export interface KclVersion {
+  readonly version: string;
+  /** Below tests/clients/java. */
+  readonly pom: string;
+  readonly source: string;
+}
+
+export const kcl3: KclVersion = { version: '3.5.1', pom: 'pom.xml', source: 'src/KclWorker.java' };
+export const kcl2: KclVersion = { version: '2.7.2', pom: 'pom.xml', source: 'src/KclWorker.java' };
+export const kcl1: KclVersion = { version: '1.15.3', pom: 'kcl1/pom.xml', source: 'kcl1/Kcl1Worker.java' };
+
+/** The class path of a compiled worker with its KCL, made once from tests/clients/java. */
+export async function javaClassPath({ version, pom, source }: KclVersion = kcl3): Promise<string> {
+  const java = join(import.meta.dirname, 'java');
+  const folder = join(cache, `java-${version}`);
+  const [jars, classes] = [join(folder, 'jars'), join(folder, 'classes')];
+  await once(folder, join(java, source), async () => {
     const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
-    await run('mvn', ['-q', '-B', '-f', join(source, 'pom.xml'), goal, `-DoutputDirectory=${jars}`], {
-      maxBuffer: 1 << 26,
-    });
-    await run('javac', ['-cp', join(jars, '*'), '-d', classes, join(source, 'src/KclWorker.java')]);
+    const parameters = [`-Dkcl.version=${version}`, goal, `-DoutputDirectory=${jars}`];
+    await run('mvn', ['-q', '-B', '-f', join(java, pom), ...parameters], { maxBuffer: 1 << 26 });
+    await run('javac', ['-nowarn', '-cp', join(jars, '*'), '-d', classes, join(java, source)]);
   });
   return [classes, join(jars, '*')].join(':');
 }

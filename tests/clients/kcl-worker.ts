@@ -2,13 +2,23 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** A KCL 3 worker (tests/clients/java) whose lines go to `onLine`, split at blanks, and whose log goes to `onLog`. */
+export interface KclWorkerOptions {
+  readonly endpoint: string;
+  readonly application: string;
+  readonly modes: readonly string[];
+  /** The class. */
+  readonly main?: string | undefined;
+  /** Java's, as -Dname=value. */
+  readonly properties?: readonly string[] | undefined;
+}
+
+/** A KCL worker (tests/clients/java) whose lines go to `onLine`, split at blanks, and whose log goes to `onLog`. */
 export function startKclWorker(
   classPath: string,
-  { endpoint, application, modes }: { endpoint: string; application: string; modes: readonly string[] },
+  { endpoint, application, modes, main = 'KclWorker', properties = [] }: KclWorkerOptions,
   told: { onLine(words: readonly string[]): void; onLog(text: string): void },
 ): ChildProcess {
-  const options = ['-Xmx256m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', classPath, 'KclWorker'];
+  const options = ['-Xmx256m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', ...properties, '-cp', classPath, main];
   const child = spawn('java', [...options, endpoint, endpoint, 'events', application, ...modes], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -14,7 +14,7 @@ import software.amazon.kinesis.common.InitialPositionInStream;
 import software.amazon.kinesis.common.InitialPositionInStreamExtended;
 import software.amazon.kinesis.common.StreamIdentifier;
 import software.amazon.kinesis.processor.SingleStreamTracker;
-import software.amazon.kinesis.coordinator.CoordinatorConfig.ClientVersionConfig;
+import software.amazon.kinesis.coordinator.CoordinatorConfig;
 import software.amazon.kinesis.coordinator.Scheduler;
 import software.amazon.kinesis.lifecycle.events.InitializationInput;
 import software.amazon.kinesis.lifecycle.events.LeaseLostInput;
@@ -26,7 +26,7 @@ import software.amazon.kinesis.retrieval.KinesisClientRecord;
 import software.amazon.kinesis.retrieval.polling.PollingConfig;
 
 /**
- * One worker of an unmodified KCL 3. Prints a line for each thing that happens, for the test to read:
+ * One worker of an unmodified KCL 2 or 3. Prints a line for each thing that happens, for the test to read:
  * START shard, RECORD shard sequenceNumber partitionKey data, END shard, LOST shard.
  *
  * usage: KclWorker KINESIS_ENDPOINT DYNAMODB_AND_CLOUDWATCH_ENDPOINT STREAM APPLICATION polling|fanout [2x]
@@ -57,14 +57,23 @@ public final class KclWorker {
       retrieval.retrievalSpecificConfig(polling);
     }
     var coordinator = configs.coordinatorConfig();
-    // Shares its leases with workers that know KCL 2's way of taking them.
-    if (args.length > 5 && args[5].equals("2x"))
-      coordinator.clientVersionConfig(ClientVersionConfig.CLIENT_VERSION_CONFIG_COMPATIBLE_WITH_2X);
+    if (args.length > 5 && args[5].equals("2x")) takeLeasesAsBefore(coordinator);
     coordinator.parentShardPollIntervalMillis(500).shardConsumerDispatchPollIntervalMillis(200);
     var scheduler = new Scheduler(configs.checkpointConfig(), coordinator, leases, configs.lifecycleConfig(),
         configs.metricsConfig().metricsBufferTimeMillis(1000), configs.processorConfig(), retrieval);
     Runtime.getRuntime().addShutdownHook(new Thread(scheduler::shutdown));
     scheduler.run();
+  }
+
+  /** KCL 3 shares its leases with workers that know KCL 2's way of taking them. By name, because KCL 2 compiles this too. */
+  private static void takeLeasesAsBefore(CoordinatorConfig coordinator) {
+    try {
+      var modes = Class.forName("software.amazon.kinesis.coordinator.CoordinatorConfig$ClientVersionConfig");
+      var mode = modes.getField("CLIENT_VERSION_CONFIG_COMPATIBLE_WITH_2X").get(null);
+      CoordinatorConfig.class.getMethod("clientVersionConfig", modes).invoke(coordinator, mode);
+    } catch (ReflectiveOperationException error) {
+      throw new IllegalStateException(error);
+    }
   }
 
   private static final class Printer implements ShardRecordProcessor {

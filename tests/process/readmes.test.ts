@@ -1,0 +1,52 @@
+/** The first example of each package's README runs as it stands, but for the port. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startServer } from '../../tools/server-process.ts';
+import type { ServerProcess } from '../../tools/server-process.ts';
+import { kinesisCaller } from './caller.ts';
+
+const root = join(import.meta.dirname, '../..');
+let server: ServerProcess;
+let folder = '';
+before(async () => {
+  server = await startServer(['--transition-ms', '20']);
+  // Inside of the checkout, where the packages are found.
+  folder = await mkdtemp(join(root, '.cache/readme-'));
+  const call = kinesisCaller(server.endpoint);
+  await call('CreateStream', { StreamName: 'orders', ShardCount: 2 });
+  while (!JSON.stringify(await call('DescribeStreamSummary', { StreamName: 'orders' })).includes('"ACTIVE"'));
+});
+after(async () => {
+  assert.equal(await server.stop(), 0);
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** What the example prints until it prints what is expected; then it is told to end, and ends well. */
+async function runExample(name: string, expected: RegExp): Promise<void> {
+  const readme = await readFile(join(root, 'packages', name, 'README.md'), 'utf8');
+  const [, example] = /```ts\n([\s\S]*?)```/.exec(readme)!;
+  const file = join(folder, `${name}.ts`);
+  await writeFile(file, example!.replaceAll('http://127.0.0.1:4567', server.endpoint));
+  const child = spawn(process.execPath, ['--conditions=source', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  let errors = '';
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  child.stderr.setEncoding('utf8').on('data', (more: string) => (errors += more));
+  child.stdout.setEncoding('utf8').on('data', (more: string) => {
+    text += more;
+    if (expected.test(text)) child.kill('SIGTERM');
+  });
+  const code = await ended;
+  assert.match(text, expected, errors);
+  // Ended by itself, by its own handler, or by the signal that it does not handle.
+  assert.ok(code === 0 || code === null, errors);
+}
+
+test('aggregation', () => runExample('aggregation', /3 records in \d+ bytes under greeting\n0 one\n1 two\n2 three\n/));
+
+test('producer', () => runExample('producer', /^shardId-00000000000\d \d{56} 1\n/));
+
+test('consumer', () => runExample('consumer', /shardId-00000000000\d customer-1 \{"order":1\}\n/));
