@@ -1,6 +1,7 @@
 /**
- * Put-to-receive latency by SubscribeToShard: a fixed rate of PutRecord calls, each record carrying when it was due.
- * Open loop: a late put counts from when it should have been sent. usage: fanout.ts ENDPOINT STREAM SECONDS RATE [CONSUMERS]
+ * Put-to-receive latency: a fixed rate of PutRecord calls, each record carrying when it was due. Open loop: a late put counts
+ * from when it should have been sent. Read by SubscribeToShard, by so many consumers, or with CONSUMERS 0 by GetRecords, five
+ * times a second and shard, as AWS allows. usage: fanout.ts ENDPOINT STREAM SECONDS RATE [CONSUMERS]
  */
 import { Kinesis } from '@aws-sdk/client-kinesis';
 import { buildRequest, openConnection } from './raw-client.ts';
@@ -13,7 +14,8 @@ const client = new Kinesis({
   credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
 });
 const total = Number(seconds) * Number(rate);
-const wanted = total * Number(consumerCount);
+const isPolled = Number(consumerCount) === 0;
+const wanted = total * (isPolled ? 1 : Number(consumerCount));
 const latencies: number[] = [];
 
 const { StreamDescriptionSummary: summary } = await client.describeStreamSummary({ StreamName: stream! });
@@ -35,14 +37,30 @@ async function consume(ConsumerName: string): Promise<Promise<void>[]> {
       { abortSignal: stop.signal },
     );
     for await (const { SubscribeToShardEvent: event } of events!) {
-      const now = performance.now();
-      for (const record of event!.Records!) latencies.push(now - Number(Buffer.from(record.Data!).toString()));
-      if (latencies.length >= wanted) stop.abort();
+      for (const record of event!.Records!) see(record.Data!);
     }
   });
 }
 
-const readers: Promise<void>[] = [];
+function see(data: Uint8Array): void {
+  latencies.push(performance.now() - Number(Buffer.from(data).toString()));
+  if (latencies.length >= wanted) stop.abort();
+}
+
+/** GetRecords of a shard, five times a second. */
+async function poll(ShardId: string): Promise<void> {
+  const place = { StreamName: stream!, ShardId, ShardIteratorType: 'LATEST' as const };
+  let { ShardIterator: iterator } = await client.getShardIterator(place);
+  while (!stop.signal.aborted && iterator !== undefined) {
+    const asked = performance.now();
+    const page = await client.getRecords({ ShardIterator: iterator });
+    for (const { Data: data } of page.Records!) see(data!);
+    iterator = page.NextShardIterator;
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, 200 - (performance.now() - asked))));
+  }
+}
+
+const readers: Promise<void>[] = isPolled ? shards!.map(({ ShardId: shardId }) => poll(shardId!)) : [];
 for (let n = 0; n < Number(consumerCount); n += 1) readers.push(...(await consume(`bench-${n}`)));
 await new Promise((resolve) => setTimeout(resolve, 300));
 const pool = await Promise.all(Array.from({ length: 16 }, () => openConnection(url.hostname, Number(url.port))));

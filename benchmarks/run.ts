@@ -13,7 +13,7 @@ import { measureKafka } from './kafka.ts';
 import { measureLimits } from './limits.ts';
 import { processUsage } from './process-usage.ts';
 import { buildRequest, openConnection } from './raw-client.ts';
-import { measureFanout, measureRestart, measureShardMemory, measureShortSessions } from './scenarios.ts';
+import { measureFanout, measureMemory, measureRestart, measureShardMemory, measureShortSessions } from './scenarios.ts';
 import { table } from './table.ts';
 import { workloads } from './workloads.ts';
 import type { LoadResult, Workload } from './workloads.ts';
@@ -25,6 +25,7 @@ const { values } = parseArgs({
     servers: { type: 'string', default: 'kinesalite,kinesis-local,moto,ferrokinesis' },
     only: { type: 'string', default: '' },
     gigabytes: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '1' },
     help: { type: 'boolean', short: 'h' },
   },
 });
@@ -33,7 +34,8 @@ if (values.help) {
   --seconds N       seconds a workload (4)
   --servers A,B     peers to measure (kinesalite,kinesis-local,moto,ferrokinesis); none for ""
   --only TEXT       only workloads and parts whose name has the text
-  --gigabytes N     backlog of the restart (1)`);
+  --gigabytes N     backlog of the restart (1)
+  --minutes N       how long memory is watched at a steady rate (1; an hour is 60)`);
   process.exit(0);
 }
 
@@ -153,6 +155,7 @@ const scenarios = {
   fanout: isWanted('fan-out') ? await measureFanout(seconds) : undefined,
   sessions: isWanted('sessions') ? await measureShortSessions() : undefined,
   restart: isWanted('restart') ? await measureRestart(Number(values.gigabytes)) : undefined,
+  memory: isWanted('memory over time') ? await measureMemory(Number(values.minutes)) : undefined,
   shardMemory: isWanted('idle shards') ? await measureShardMemory() : undefined,
 };
 const limits = isWanted('limits') ? await measureLimits() : undefined;

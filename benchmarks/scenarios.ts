@@ -29,20 +29,21 @@ async function createStream({ host, port }: { host: string; port: number }, shar
     await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** Put to receive by SubscribeToShard, open loop: a record's time counts from when it was due. 1, 5 and 20 consumers. */
+/** Put to receive, open loop: a record's time counts from when it was due. By GetRecords, and by 1, 5 and 20 consumers. */
 export async function measureFanout(seconds: number): Promise<string[]> {
   const lines: string[] = [];
-  for (const consumers of [1, 5, 20]) {
+  for (const consumers of [0, 1, 5, 20]) {
     const server = await startMillrace();
     try {
       await createStream(server, 2);
-      process.stderr.write(`millrace: SubscribeToShard, ${consumers} consumers, 1,000 records/s …\n`);
+      const way = consumers === 0 ? 'GetRecords 5 times a second' : `SubscribeToShard, ${consumers} consumers`;
+      process.stderr.write(`millrace: ${way}, 1,000 records/s …\n`);
       const script = join(import.meta.dirname, 'fanout.ts');
       const args = [`http://${server.host}:${server.port}`, 'bench', String(seconds), '1000', String(consumers)];
       const { stdout } = await run(process.execPath, ['--conditions=source', script, ...args], { timeout: 120_000 });
       const { p50Ms, p99Ms, p999Ms, received } = JSON.parse(stdout) as Record<string, number>;
       lines.push(
-        `put to receive at 1,000 records/s, ${consumers} consumers: p50 ${p50Ms!.toFixed(2)} ms, p99 ${p99Ms!.toFixed(2)} ms, p99.9 ${p999Ms!.toFixed(2)} ms, ${received} received`,
+        `put to receive at 1,000 records/s, ${way}: p50 ${p50Ms!.toFixed(2)} ms, p99 ${p99Ms!.toFixed(2)} ms, p99.9 ${p999Ms!.toFixed(2)} ms, ${received} received`,
       );
     } finally {
       await server.stop();
@@ -143,6 +144,54 @@ export async function measureRestart(gigabytes: number): Promise<string[]> {
     await rm(data, { recursive: true, force: true });
   }
   return lines;
+}
+
+/**
+ * Memory at a steady rate: 2,000 records of 1 KiB a second in, and out again by GetRecords. Beside the growth from the first quarter
+ * to the last stands what was seen in between.
+ */
+export async function measureMemory(minutes: number): Promise<string[]> {
+  const server = await startMillrace();
+  try {
+    await createStream(server, 4);
+    process.stderr.write(`millrace: memory over ${minutes} minutes …\n`);
+    const samples: number[] = [];
+    const until = performance.now() + minutes * 60_000;
+    const Records = Array.from({ length: 100 }, (_, n) => ({
+      PartitionKey: `k${n}`,
+      Data: Buffer.alloc(1024, 'x').toString('base64'),
+    }));
+    const put = JSON.stringify({ StreamName: 'bench', Records });
+    const readers = [0, 1, 2, 3].map((shard) => follow(server, `shardId-00000000000${shard}`, until));
+    for (let next = performance.now(); next < until; next += 50) {
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())));
+      await call(server.host, server.port, 'PutRecords', JSON.parse(put) as object);
+      samples.push(processUsage(server.pid).residentMb);
+    }
+    await Promise.all(readers);
+    const quarter = Math.ceil(samples.length / 4);
+    const mean = (some: readonly number[]): string =>
+      (some.reduce((sum, one) => sum + one, 0) / some.length).toFixed(0);
+    return [
+      `2,000 records of 1 KiB a second for ${minutes} minutes: ${mean(samples.slice(0, quarter))} MB in the first quarter, ${mean(samples.slice(-quarter))} MB in the last, ${Math.max(...samples).toFixed(0)} MB at most`,
+    ];
+  } finally {
+    await server.stop();
+  }
+}
+
+async function follow({ host, port }: Candidate, ShardId: string, until: number): Promise<void> {
+  const place = { StreamName: 'bench', ShardId, ShardIteratorType: 'LATEST' };
+  let { ShardIterator: iterator } = JSON.parse(await call(host, port, 'GetShardIterator', place)) as {
+    ShardIterator: string;
+  };
+  while (performance.now() < until) {
+    const page = JSON.parse(await call(host, port, 'GetRecords', { ShardIterator: iterator })) as {
+      NextShardIterator: string;
+    };
+    iterator = page.NextShardIterator;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }
 
 /** What 5,000 idle shards take. */
