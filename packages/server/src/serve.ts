@@ -22,6 +22,7 @@ import type { Listening } from './listen/listen.ts';
 import { createLogger } from './logging.ts';
 import type { Logger } from './logging.ts';
 import { createRequestMetrics } from './metrics.ts';
+import { publishOwnMetrics } from './own-metrics.ts';
 import { cloudWatchRoom, dataStreamsRoom, leaseTablesRoom, stsRoom } from './rooms.ts';
 
 const bodyLimitBytes = 16 << 20;
@@ -43,6 +44,7 @@ async function serveUntilTold(configuration: Configuration): Promise<number> {
   const directory = settings.data === undefined ? await mkdtemp(join(tmpdir(), 'millrace-')) : resolve(settings.data);
   const store = await openStore({ world, directory, configuration, logger });
   const listening = await startServing({ world, directory, configuration, logger, store });
+  const publishing = publishOwnMetrics(world, store.cloudWatch, () => store.streams.samples());
   logger.info('serving', { data: directory, auth: settings.auth, limits: settings.limits });
   const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
   // Before the ready line: who reads it may send the signal at once.
@@ -50,6 +52,7 @@ async function serveUntilTold(configuration: Configuration): Promise<number> {
   process.stdout.write(`millrace ready http://${host}:${listening.port}\n`);
   await told;
   logger.info('stopping');
+  publishing.stop();
   await store.streams.stop();
   await listening.close();
   await store.stop();
