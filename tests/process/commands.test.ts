@@ -77,6 +77,18 @@ test('put from standard input and from a file, tail with filters, and JSON for s
   assert.deepEqual(texts, [`a ${lines[0]}`, `a ${lines[2]}`, 'k order 3']);
 });
 
+test('lines that cannot be put are told, the others are put; an interrupt ends a put that waits', async () => {
+  const mixed = await run(['put', 's', '--key-field', 'id'], '{"id":"m1"}\nno json\n{"other":1}\n{"id":"m2"}\n');
+  assert.deepEqual([mixed.status, mixed.stdout], [1, '2 records put, 2 failed\n']);
+  assert.match(mixed.stderr, /line 2 is no JSON/);
+  const { child, outcome } = begin('put', 's', '--key', 'waits');
+  child.stdin!.write('one\ntwo\n');
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  child.kill('SIGINT');
+  const { status, stdout } = await outcome;
+  assert.deepEqual([status, stdout], [0, '2 records put\n']);
+});
+
 test('tail follows until it is interrupted', async () => {
   const { child, outcome, output } = begin('tail', 's', '--from', 'TRIM_HORIZON', '--key', 'tail');
   await run(['put', 's', '--key', 'tail'], 'hello\n');

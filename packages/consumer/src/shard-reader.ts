@@ -6,7 +6,7 @@ import { shardEnd } from './leases/lease.ts';
 import type { Checkpoint, LeaseStore } from './leases/lease.ts';
 import type { ConsumedRecord, ConsumerOptions, ProcessContext } from './options.ts';
 import type { Page, PageSource } from './pages.ts';
-import { newLease } from './shards.ts';
+import { listShards, newLease } from './shards.ts';
 
 const longestPauseMs = 30_000;
 
@@ -63,10 +63,22 @@ export class ShardReader {
         source.failed(error);
         if (!this.#isOn) break;
         this.#tell('reading', error);
+        if (await this.#hasExpired(error as Error)) return (await this.#checkpoint(shardEnd)) ? 'ended' : 'lost';
         await this.#pauseAfterFailure();
       }
     }
     return this.#lease.isHeld ? 'stopped' : 'lost';
+  }
+
+  /** A shard that the stream no longer lists has nothing left: its children's turn has come. */
+  async #hasExpired({ name }: Error): Promise<boolean> {
+    if (name !== 'ResourceNotFoundException') return false;
+    try {
+      const shards = await listShards(this.#settings);
+      return shards.every(({ ShardId }) => ShardId !== this.#lease.shardId);
+    } catch {
+      return false;
+    }
   }
 
   get #isOn(): boolean {
@@ -100,10 +112,7 @@ export class ShardReader {
     return records.flatMap(({ SequenceNumber, PartitionKey = '', Data, ApproximateArrivalTimestamp: arrivedAt }) => {
       const parts = deaggregate({ partitionKey: PartitionKey, data: Data! }, within && { within });
       return parts
-        .filter(
-          ({ subSequenceNumber }) =>
-            SequenceNumber !== checkpoint.sequenceNumber || subSequenceNumber > checkpoint.subSequenceNumber,
-        )
+        .filter(({ subSequenceNumber }) => isBehind({ sequenceNumber: SequenceNumber!, subSequenceNumber }, checkpoint))
         .map((part) => ({ ...part, sequenceNumber: SequenceNumber!, arrivedAt }));
     });
   }
@@ -168,4 +177,11 @@ export class ShardReader {
   #tell(during: string, error: unknown): void {
     this.#settings.onEvent?.({ type: 'error', during: `${during} ${this.#lease.shardId}`, error });
   }
+}
+
+/** Whether a record is one that the checkpoint has not passed: a page may come again, or begin before it. */
+function isBehind(record: Checkpoint, { sequenceNumber, subSequenceNumber }: Checkpoint): boolean {
+  if (!/^\d+$/.test(sequenceNumber)) return true;
+  const difference = BigInt(record.sequenceNumber) - BigInt(sequenceNumber);
+  return difference > 0n || (difference === 0n && record.subSequenceNumber > subSequenceNumber);
 }

@@ -68,13 +68,14 @@ export class Lineage {
 
   /**
    * Whether a shard has records that are still to be read: its lease is not finished, or it will get one. One that is not listed
-   * any more has expired. From TRIM_HORIZON on every listed shard is read; from LATEST on those that come of one that is.
+   * any more has expired; one whose children are being read is over, and KCL may have removed its lease. From TRIM_HORIZON on every
+   * other listed shard is read; from LATEST on those that come of one that is.
    */
   isPending(shardId: string): boolean {
     const lease = this.#leases.get(shardId);
     if (lease !== undefined) return !isFinished(lease);
     const shard = this.#shards.get(shardId);
-    if (shard === undefined) return false;
+    if (shard === undefined || this.#hasHeirs(shardId)) return false;
     return this.#initialPosition === 'TRIM_HORIZON' || parentsOf(shard).some((parent) => this.isPending(parent));
   }
 
@@ -82,7 +83,7 @@ export class Lineage {
   missing(): Lease[] {
     const found: Lease[] = [];
     for (const shard of this.#shards.values()) {
-      if (this.#leases.has(shard.ShardId!)) continue;
+      if (this.#leases.has(shard.ShardId!) || this.#hasHeirs(shard.ShardId!)) continue;
       const parents = parentsOf(shard);
       // Their reader makes it when it comes to their end.
       if (parents.some((parent) => this.isPending(parent))) continue;
@@ -95,13 +96,16 @@ export class Lineage {
 
   /** A child of a shard that was read is read from its beginning; an open one that nobody came to, from now on; others are passed over. */
   #fromLatest(shard: Shard, parents: readonly string[]): string | undefined {
-    if (this.#hasHeirs(shard.ShardId!)) return undefined;
     if (parents.some((parent) => this.#leases.has(parent))) return 'TRIM_HORIZON';
     return shard.SequenceNumberRange?.EndingSequenceNumber === undefined ? 'LATEST' : undefined;
   }
 
+  /** Whether a child, or a child's child, was begun: that is done only when all of its parents are over. */
   #hasHeirs(shardId: string): boolean {
-    return (this.#heirs.get(shardId) ?? []).some((heir) => this.#leases.has(heir) || this.#hasHeirs(heir));
+    return (this.#heirs.get(shardId) ?? []).some((heir) => {
+      const lease = this.#leases.get(heir);
+      return lease === undefined ? this.#hasHeirs(heir) : lease.checkpoint.sequenceNumber !== 'TRIM_HORIZON';
+    });
   }
 }
 

@@ -6,6 +6,8 @@ import type { HashKey } from './shard-map.ts';
 export interface Pending {
   readonly record: UserRecord;
   readonly key: HashKey;
+  /** Rises with every put. */
+  readonly order: number;
   readonly bytes: number;
   /** When it is given up. */
   readonly deadlineMs: number;
@@ -27,4 +29,6 @@ export interface Entry {
   /** Not sent before. */
   notBeforeMs: number;
   tries: number;
+  /** A request that it was in was refused for good, for one of its records: it is sent alone, so that others do not suffer. */
+  isSuspect: boolean;
 }

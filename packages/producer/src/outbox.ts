@@ -55,6 +55,7 @@ export class Outbox {
       let taken = 0;
       for (const entry of row) {
         if (entries.length >= mostRecords || (entries.length > 0 && bytes + entry.bytes > mostBytes)) break;
+        if (entry.isSuspect && entries.length > 0) break;
         // Two of one request may be stored the one without the other.
         if (this.#ordered && taken === 1) break;
         const wait =
@@ -66,10 +67,12 @@ export class Outbox {
         entries.push(entry);
         bytes += entry.bytes;
         taken += 1;
+        if (entry.isSuspect) break;
       }
       row.splice(0, taken);
       if (row.length === 0) this.#rows.delete(shardId);
       if (taken > 0 && this.#ordered) this.#busy.add(shardId);
+      if (entries[0]?.isSuspect === true) break;
     }
     this.count -= entries.length;
     return { entries, waitMs };
@@ -94,6 +97,14 @@ export class Outbox {
     }
     this.count -= expired.length;
     return expired;
+  }
+
+  /** All that waits, which waits here no more. */
+  drain(): Entry[] {
+    const entries = [...this.#rows.values()].flat();
+    this.#rows.clear();
+    this.count = 0;
+    return entries;
   }
 
   #rate(shardId: string, nowMs: number): ShardRate {

@@ -1,17 +1,19 @@
 import { PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import type { PutRecordsCommandOutput } from '@aws-sdk/client-kinesis';
-import { Aggregator } from '@millrace/aggregation';
 import { holdProcess, realWorld } from '@millrace/world';
 import type { World } from '@millrace/world';
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import type { Entry, Pending } from './entry.ts';
 import { BufferFullError, DeliveryError, ProducerClosedError } from './errors.ts';
 import type { Attempt } from './errors.ts';
+import { entryOf, Gatherings } from './gathering.ts';
+import type { ProducerMetrics } from './metrics.ts';
 import { settingsOf } from './options.ts';
 import type { ProducerOptions, Settings } from './options.ts';
 import { mostRecords, Outbox } from './outbox.ts';
 import { hashKeyOf, placeOf, ShardMap, streamReference } from './shard-map.ts';
 import type { HashKey, ShardRange } from './shard-map.ts';
+import { putAll, writableOf } from './sources.ts';
 
 export interface ProducerRecord {
   /** 1 to 256 characters; records of one key are stored in the order of their puts, see `ordered`. */
@@ -29,26 +31,13 @@ export interface PutResult {
   readonly attempts: number;
 }
 
-/** Counted since the producer was made. */
-export interface ProducerMetrics {
-  readonly userRecordsPut: number;
-  readonly userRecordsStored: number;
-  readonly userRecordsFailed: number;
-  readonly kinesisRecordsStored: number;
-  readonly requests: number;
-  readonly retries: number;
-  readonly bufferedBytes: number;
-}
-
-/** Records that gather for one shard. */
-interface Gathering {
-  readonly aggregator: Aggregator;
-  readonly users: Pending[];
-  readonly timer: { cancel(): void };
-}
-
+const longestKey = 256;
+/** What a stream can be told to take (UpdateMaxRecordSize). */
+const mostBytes = 10 << 20;
 const firstBackoffMs = 50;
 const longestBackoffMs = 2000;
+/** Codes of a request that is refused because of one of its records. */
+const refusedForOne = new Set(['ValidationException', 'InvalidArgumentException', 'SerializationException']);
 /** Codes that another try does not mend. */
 const final = new Set([
   'ValidationException',
@@ -73,7 +62,12 @@ export class Producer {
   readonly #world: Pick<World, 'clock' | 'random'>;
   readonly #shards: ShardMap;
   readonly #outbox: Outbox;
-  readonly #gathering = new Map<string, Gathering>();
+  readonly #gatherings: Gatherings;
+  /** In ordered mode: what waits until the shards are known, or known anew. */
+  readonly #held: Pending[] = [];
+  readonly #waitingForQuiet: (() => void)[] = [];
+  #isRouting = false;
+  #order = 0;
   readonly #waitingForRoom: (() => void)[] = [];
   readonly #waitingForIdle: (() => void)[] = [];
   readonly #counters = {
@@ -98,6 +92,12 @@ export class Producer {
     this.#world = options.world ?? realWorld();
     this.#shards = new ShardMap(options);
     this.#outbox = new Outbox(this.#settings);
+    const { lingerMs, aggregationMaxBytes: maxBytes } = this.#settings;
+    const ready = (entry: Entry): void => {
+      this.#outbox.add(entry);
+      this.#sendLater(0);
+    };
+    this.#gatherings = new Gatherings({ clock: this.#world.clock, lingerMs, maxBytes, ready });
   }
 
   /**
@@ -116,6 +116,10 @@ export class Producer {
     } catch {
       return Promise.reject(new DeliveryError(`${explicitHashKey} is no hash key`, []));
     }
+    if (partitionKey.length < 1 || partitionKey.length > longestKey || bytes.length > mostBytes)
+      return Promise.reject(
+        new DeliveryError(`a record has a key of 1 to ${longestKey} characters and ${mostBytes} bytes at most`, []),
+      );
     this.#counters.userRecordsPut += 1;
     this.#bufferedBytes += size;
     this.#pending += 1;
@@ -123,7 +127,7 @@ export class Producer {
     return new Promise((resolve, reject) => {
       const record = { partitionKey, explicitHashKey, data: bytes };
       const deadlineMs = this.#world.clock.monotonicMs() + this.#settings.recordTtlMs;
-      this.#take({ record, key, bytes: size, deadlineMs, attempts: [], resolve, reject });
+      this.#take({ record, key, order: this.#order++, bytes: size, deadlineMs, attempts: [], resolve, reject });
     });
   }
 
@@ -134,41 +138,18 @@ export class Producer {
   }
 
   /** Puts all records of a source, waiting for room; yields the results in their order. */
-  async *putAll(records: AsyncIterable<ProducerRecord> | Iterable<ProducerRecord>): AsyncGenerator<PutResult> {
-    const results: Promise<PutResult>[] = [];
-    for await (const record of records) {
-      await this.ready();
-      const result = this.put(record);
-      // Told when its turn comes.
-      result.catch(() => undefined);
-      results.push(result);
-      while (results.length > 10_000) yield await results.shift()!;
-    }
-    for (const result of results) yield await result;
+  putAll(records: AsyncIterable<ProducerRecord> | Iterable<ProducerRecord>): AsyncGenerator<PutResult> {
+    return putAll(this, records);
   }
 
   /** A stream of objects whose writes are puts; a record that fails ends it with its error. */
   writable(): Writable {
-    const write = async (record: ProducerRecord, done: () => void): Promise<void> => {
-      this.put(record).catch((error: unknown) => writable.destroy(error as Error));
-      await this.ready();
-      done();
-    };
-    const end = async (done: () => void): Promise<void> => {
-      await this.flush();
-      done();
-    };
-    const writable = new Writable({
-      objectMode: true,
-      write: (record: ProducerRecord, _encoding, done) => void write(record, done),
-      final: (done) => void end(done),
-    });
-    return writable;
+    return writableOf(this);
   }
 
   /** Sends what waits for others, and resolves when everything that was put is stored or given up. */
   async flush(): Promise<void> {
-    for (const shardId of [...this.#gathering.keys()]) this.#finish(shardId);
+    this.#gatherings.finishAll();
     this.#sendLater(0);
     while (this.#pending > 0) await new Promise<void>((resolve) => void this.#waitingForIdle.push(resolve));
   }
@@ -186,43 +167,64 @@ export class Producer {
 
   /** To the records that gather for its shard. */
   #take(pending: Pending): void {
-    const { aggregation, aggregationMaxBytes, lingerMs } = this.#settings;
-    const shardId = this.#shards.shardOf(pending.key)?.shardId;
-    // Without the map nobody knows which records go together.
-    if (!aggregation || shardId === undefined) {
-      this.#outbox.add(entryOf([pending], shardId));
-      if (shardId === undefined) void this.#learnShards();
-      this.#sendLater(this.#outbox.count >= mostRecords ? 0 : lingerMs);
+    const { aggregation, lingerMs, ordered } = this.#settings;
+    if (ordered && (this.#isRouting || !this.#shards.isKnown)) {
+      this.#held.push(pending);
+      void this.#route();
       return;
     }
-    let gathering = this.#gathering.get(shardId);
-    if (gathering !== undefined && !gathering.aggregator.add(pending.record)) {
-      this.#finish(shardId);
-      gathering = undefined;
+    const shardId = this.#shards.shardOf(pending.key)?.shardId;
+    // Without the map nobody knows which records go together.
+    if (aggregation && shardId !== undefined) {
+      this.#gatherings.add(pending, shardId);
+      return;
     }
-    if (gathering === undefined) {
-      const timer = this.#world.clock.setTimer(lingerMs, () => this.#finish(shardId));
-      gathering = { aggregator: new Aggregator({ maxBytes: aggregationMaxBytes }), users: [], timer };
-      gathering.aggregator.add(pending.record);
-      this.#gathering.set(shardId, gathering);
-    }
-    gathering.users.push(pending);
+    this.#outbox.add(entryOf([pending], shardId));
+    if (shardId === undefined) void this.#learnShards();
+    this.#sendLater(this.#outbox.count >= mostRecords ? 0 : lingerMs);
   }
 
-  #finish(shardId: string): void {
-    const gathering = this.#gathering.get(shardId);
-    if (gathering === undefined) return;
-    gathering.timer.cancel();
-    this.#gathering.delete(shardId);
-    const { partitionKey, explicitHashKey, data } = gathering.aggregator.take()!;
-    this.#outbox.add({
-      ...entryOf(gathering.users, shardId),
-      partitionKey,
-      explicitHashKey,
-      data,
-      bytes: data.length + Buffer.byteLength(partitionKey),
-    });
-    this.#sendLater(0);
+  /**
+   * In ordered mode, when the shards are not known or have changed: nothing is sent until all that is under way is answered and
+   * the shards are known anew; then everything that waits goes its way again, in the order of the puts.
+   */
+  async #route(): Promise<void> {
+    if (this.#isRouting) return;
+    this.#isRouting = true;
+    while (this.#requests > 0) await new Promise<void>((resolve) => void this.#waitingForQuiet.push(resolve));
+    while (this.#pending > 0 && !(await this.#hasLearnt())) await this.#pause(longestBackoffMs / 4);
+    const waiting = [
+      ...this.#held.splice(0),
+      ...this.#gatherings.drain(),
+      ...this.#outbox.drain().flatMap(({ users }) => users),
+    ];
+    waiting.sort((one, other) => one.order - other.order);
+    this.#isRouting = false;
+    for (const pending of waiting) this.#take(pending);
+    this.#send();
+  }
+
+  /** False where the shards cannot be listed; what has no time left is given up meanwhile. */
+  async #hasLearnt(): Promise<boolean> {
+    try {
+      await this.#shards.refresh();
+      this.#outbox.keepRates(this.#shards.ids);
+      return true;
+    } catch (error) {
+      const { name: code, message } = error as Error;
+      const attempt = { code, message, atMs: this.#world.clock.now() };
+      const now = this.#world.clock.monotonicMs();
+      for (const { attempts } of this.#held) attempts.push(attempt);
+      const late = this.#held.filter(({ deadlineMs }) => final.has(code) || deadlineMs <= now);
+      const kept = this.#held.filter((pending) => !late.includes(pending));
+      this.#held.splice(0, Infinity, ...kept);
+      this.#giveUp(late, `the shards cannot be listed: ${code}: ${message}`);
+      return false;
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#world.clock.setTimer(ms, resolve));
   }
 
   /** Failing to learn the shards is no failure: records go one by one meanwhile, and a later put asks again. */
@@ -253,6 +255,7 @@ export class Producer {
     const now = this.#world.clock.monotonicMs();
     for (const entry of this.#outbox.takeExpired(({ users }) => users.every(({ deadlineMs }) => deadlineMs <= now)))
       this.#giveUp(entry.users, 'the record was not stored within its time to live');
+    if (this.#isRouting) return;
     while (this.#outbox.count > 0 && this.#requests < this.#settings.maxRequests) {
       const { entries, waitMs } = this.#outbox.take(now);
       if (entries.length === 0) {
@@ -284,11 +287,17 @@ export class Producer {
       await this.#settle(entries, answer, again);
     } catch (error) {
       const { name, message } = error as Error;
-      for (const entry of entries) this.#failed(entry, { code: name, message, atMs: clock.now() }, again);
+      const attempt = { code: name, message, atMs: clock.now() };
+      const isOneOfMany = entries.length > 1 && refusedForOne.has(name);
+      for (const entry of entries) {
+        if (isOneOfMany) again.push(Object.assign(entry, { isSuspect: true }));
+        else this.#failed(entry, attempt, again);
+      }
     }
     this.#requests -= 1;
     this.#outbox.release(entries);
     this.#outbox.addAgain(again);
+    if (this.#requests === 0) for (const resolve of this.#waitingForQuiet.splice(0)) resolve();
     hooks?.request?.({
       records: entries.length,
       userRecords: entries.reduce((sum, { users }) => sum + users.length, 0),
@@ -313,7 +322,7 @@ export class Producer {
       }
       this.#counters.kinesisRecordsStored += 1;
       const isMoved = entry.shardId !== undefined && shardId !== entry.shardId;
-      if (isMoved) void this.#learnShards();
+      if (isMoved) void (this.#settings.ordered ? this.#route() : this.#learnShards());
       const range = isMoved && entry.users.length > 1 ? await this.#rangeOf(shardId) : undefined;
       this.#stored(entry, { shardId, sequenceNumber, range });
     }
@@ -382,10 +391,4 @@ export class Producer {
     this.#hold = undefined;
     for (const resolve of this.#waitingForIdle.splice(0)) resolve();
   }
-}
-
-function entryOf(users: readonly Pending[], shardId: string | undefined): Entry {
-  const { partitionKey, explicitHashKey, data } = users[0]!.record;
-  const bytes = users[0]!.bytes;
-  return { partitionKey, explicitHashKey, data, users: [...users], shardId, bytes, notBeforeMs: 0, tries: 0 };
 }

@@ -219,3 +219,59 @@ test('as a stream, and from an iterable', async () => {
     Array.from({ length: 1000 }, (_, n) => n),
   );
 });
+
+test('one record that is wrong does not take the others with it', async () => {
+  stream = await TestStream.open(1);
+  const one = producer({ aggregation: false });
+  const outcomes = await Promise.allSettled([
+    ...Array.from({ length: 50 }, (_, n) => one.put({ partitionKey: `k${n}`, data: `${n}` })),
+    one.put({ partitionKey: 'large', data: Buffer.alloc((1 << 20) + 1) }),
+    one.put({ partitionKey: '', data: 'x' }),
+    one.put({ partitionKey: 'k'.repeat(257), data: 'x' }),
+  ]);
+  assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 50);
+  const reasons = outcomes
+    .slice(50)
+    .map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as Error).message : ''));
+  assert.match(reasons[0]!, /^InvalidArgumentException: /);
+  for (const reason of reasons.slice(1)) assert.match(reason, /a key of 1 to 256 characters/);
+  assert.equal((await stream.readAll()).length, 50);
+});
+
+for (const aggregation of [false, true])
+  test(`in order from the first record on, and through a split${aggregation ? ', aggregated' : ''}`, async () => {
+    stream = await TestStream.open(2, ['--limits', 'none']);
+    const client = through(async (call, nth) => {
+      // Answers that fail in the middle are what puts order to the test.
+      if (nth % 7 === 3) throw Object.assign(new Error('reset'), { name: 'ECONNRESET' });
+      return call();
+    });
+    const one = producer({ client, aggregation, ordered: true, lingerMs: 2 });
+    const results: Promise<PutResult>[] = [];
+    const count = aggregation ? 3000 : 600;
+    for (let n = 0; n < count; n += 1) {
+      results.push(one.put({ partitionKey: `key-${n % 10}`, data: `${n}` }));
+      if (n === count / 3) {
+        const split = { StreamName: 's', ShardToSplit: 'shardId-000000000000', NewStartingHashKey: String(2n ** 126n) };
+        void stream.client.send(new SplitShardCommand(split));
+      }
+      if (n % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await one.close();
+    await Promise.all(results);
+    // Parents before their children, as shard ids rise; what was sent twice may be there twice.
+    const seen = new Map<string, number[]>();
+    for (const { partitionKey, text } of await stream.readAll()) {
+      const ordinals = seen.get(partitionKey) ?? [];
+      if (!ordinals.includes(Number(text))) ordinals.push(Number(text));
+      seen.set(partitionKey, ordinals);
+    }
+    for (const [key, ordinals] of seen) {
+      assert.equal(ordinals.length, count / 10);
+      assert.deepEqual(
+        ordinals,
+        ordinals.toSorted((left, right) => left - right),
+        key,
+      );
+    }
+  });

@@ -25,18 +25,23 @@ export const put: Command = {
     const progress = new Progress(io.stderr);
     let [lines, bytes, failed] = [0, 0, 0];
     let firstError: unknown;
-    for await (const line of linesOf(call, files)) {
-      bytes += Buffer.byteLength(line) + 1;
-      if (line === '') continue;
-      await producer.ready();
-      lines += 1;
-      producer.put({ partitionKey: keyOf(line, lines), data: line }).catch((error: unknown) => {
-        failed += 1;
-        firstError ??= error;
-      });
-      if (lines % 500 === 0)
-        progress.show(`${total === undefined ? '' : `${progressBar(bytes / total)}  `}${lines} records`);
-      if (io.interrupted.aborted) break;
+    const fail = (error: unknown): void => {
+      failed += 1;
+      firstError ??= error;
+    };
+    try {
+      for await (const line of linesOf(call, files)) {
+        bytes += Buffer.byteLength(line) + 1;
+        if (line === '') continue;
+        await producer.ready();
+        lines += 1;
+        putLine(producer, line, () => keyOf(line, lines)).catch(fail);
+        if (lines % 500 === 0)
+          progress.show(`${total === undefined ? '' : `${progressBar(bytes / total)}  `}${lines} records`);
+      }
+    } catch (error) {
+      // What was read before is put all the same.
+      firstError ??= error;
     }
     await producer.close();
     progress.end();
@@ -47,9 +52,13 @@ export const put: Command = {
         : `${summary.records} records put${failed > 0 ? `, ${failed} failed` : ''}\n`,
     );
     if (firstError !== undefined) io.stderr.write(`millrace: ${(firstError as Error).message}\n`);
-    return failed > 0 ? 1 : 0;
+    return firstError === undefined ? 0 : 1;
   },
 };
+
+async function putLine(producer: Producer, line: string, keyOf: () => string): Promise<void> {
+  await producer.put({ partitionKey: keyOf(), data: line });
+}
 
 function keyReader(values: Call['values']): (line: string, number: number) => string {
   const { key, 'key-field': field } = values;
@@ -61,16 +70,33 @@ function keyReader(values: Call['values']): (line: string, number: number) => st
     try {
       value = (JSON.parse(line) as Record<string, unknown>)[field];
     } catch {
-      throw new UsageError(`line ${number} is no JSON`);
+      throw new Error(`line ${number} is no JSON`);
     }
-    if (typeof value !== 'string' && typeof value !== 'number') throw new UsageError(`line ${number} has no ${field}`);
+    if (typeof value !== 'string' && typeof value !== 'number') throw new Error(`line ${number} has no ${field}`);
     return String(value);
   };
 }
 
+/** Ends at an interrupt too, also while it waits for more. */
 async function* linesOf({ io }: Call, files: readonly string[]): AsyncGenerator<string> {
-  const sources = files.length === 0 ? [io.stdin] : files.map((file) => createReadStream(file));
-  for (const input of sources) yield* createInterface({ input, crlfDelay: Infinity });
+  const sources: NodeJS.ReadableStream[] =
+    files.length === 0 ? [io.stdin] : files.map((file) => createReadStream(file));
+  for (const input of sources) {
+    const lines = createInterface({ input, crlfDelay: Infinity });
+    // readline does not tell of an input that fails.
+    let failure: unknown;
+    input.once('error', (error) => {
+      failure = error;
+      lines.close();
+    });
+    const stop = (): void => lines.close();
+    io.interrupted.addEventListener('abort', stop);
+    if (io.interrupted.aborted) return;
+    yield* lines;
+    io.interrupted.removeEventListener('abort', stop);
+    if (io.interrupted.aborted) input.pause();
+    if (failure !== undefined) throw failure as Error;
+  }
 }
 
 async function sizeOf(files: readonly string[]): Promise<number | undefined> {
