@@ -68,7 +68,8 @@ export class Aggregator {
     const placed = { record, partitionKey: key, explicitHashKey: hashKey };
     let added = fieldLength(recordLength(placed));
     if (key === this.#partitionKeys.size) added += fieldLength(Buffer.byteLength(partitionKey));
-    if (hashKey !== undefined && hashKey === this.#explicitHashKeys.size) added += fieldLength(explicitHashKey!.length);
+    if (hashKey !== undefined && hashKey === this.#explicitHashKeys.size)
+      added += fieldLength(Buffer.byteLength(explicitHashKey!));
     if (this.count > 0 && (this.#bytes + added > this.#maxBytes || this.count >= this.#maxCount)) return false;
     this.#partitionKeys.set(partitionKey, key);
     if (hashKey !== undefined) this.#explicitHashKeys.set(explicitHashKey!, hashKey);

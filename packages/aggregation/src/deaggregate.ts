@@ -98,6 +98,8 @@ function readRecord(bytes: Buffer): { partitionKey: number; explicitHashKey: num
 }
 
 function isWithin({ partitionKey, explicitHashKey }: UserRecord, range: HashKeyRange): boolean {
+  // A hash key that is none says nothing: such a record stays with the one it came in.
+  if (explicitHashKey !== undefined && !/^\d+$/.test(explicitHashKey)) return true;
   const hash = BigInt(explicitHashKey ?? `0x${createHash('md5').update(partitionKey).digest('hex')}`);
   return hash >= range.startingHashKey && hash <= range.endingHashKey;
 }

@@ -136,3 +136,15 @@ test('any bytes are read or passed, never refused', () => {
     { numRuns: 3000 },
   );
 });
+
+test('a hash key that is none does not keep the others from being read', () => {
+  const [sent] = aggregate([
+    { partitionKey: 'a', explicitHashKey: 'ü', data: Buffer.from('1') },
+    { partitionKey: 'a', explicitHashKey: '5', data: Buffer.from('2') },
+  ]);
+  const within = { startingHashKey: 5n, endingHashKey: 5n };
+  assert.deepEqual(
+    deaggregate(sent!, { within }).map(({ data }) => Buffer.from(data).toString()),
+    ['1', '2'],
+  );
+});

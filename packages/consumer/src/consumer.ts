@@ -47,6 +47,8 @@ export class Consumer {
   readonly #counters = { taken: 0, lost: 0, ended: 0, errors: 0 };
   /** Parents without a lease that have nothing to read. */
   readonly #over = new Set<string>();
+  /** Shards that this worker's processor has stopped at. */
+  readonly #refused = new Set<string>();
   #syncedMs = -Infinity;
   #consumerArn: string | undefined;
   readonly workerId: string;
@@ -65,7 +67,7 @@ export class Consumer {
       },
     };
     const hold = options.world === undefined ? holdProcess() : undefined;
-    this.done = this.#run().finally(() => hold?.release());
+    this.done = Promise.all([this.#run(), this.#keepRenewing()]).then(() => hold?.release());
   }
 
   /** Ends after the pages that are being processed; their checkpoints are written and the leases let go. */
@@ -88,7 +90,6 @@ export class Consumer {
           await this.#pause(betweenLooksMs);
           continue;
         }
-        await this.#renewAll();
         const leases = await this.#options.leases.list();
         this.#look(leases);
         if (this.#world.clock.monotonicMs() - this.#syncedMs >= (this.#options.shardSyncMs ?? 60_000))
@@ -111,7 +112,14 @@ export class Consumer {
     return this.#consumerArn !== undefined;
   }
 
-  /** At once, not one by one: one that hangs shall not cost the others. */
+  /** By itself, and all at once: nothing that is slow shall cost a lease. */
+  async #keepRenewing(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      void this.#renewAll();
+      await this.#pause(this.#failoverMs / 4);
+    }
+  }
+
   async #renewAll(): Promise<void> {
     await Promise.all(
       [...this.#held.values()].map((lease) =>
@@ -177,7 +185,7 @@ export class Consumer {
     // A lease of ours that we do not hold is of an earlier life under the same name.
     const orphans = leases.filter(({ shardId, owner }) => owner === this.workerId && !this.#held.has(shardId));
     for (const lease of [...wanted, ...orphans.filter((orphan) => !wanted.includes(orphan) && !isFinished(orphan))]) {
-      if (this.#held.has(lease.shardId) || this.#stopping.signal.aborted) continue;
+      if (this.#held.has(lease.shardId) || this.#refused.has(lease.shardId) || this.#stopping.signal.aborted) continue;
       const taken = await this.#options.leases.update(lease, { owner: this.workerId });
       if (taken !== undefined) this.#begin(new HeldLease(this.#options.leases, taken));
     }
@@ -218,6 +226,8 @@ export class Consumer {
       lease.lose();
     }
     this.#held.delete(shardId);
+    // The processor wanted no more of it: others may.
+    if (outcome === 'stopped' && !this.#stopping.signal.aborted) this.#refused.add(shardId);
     if (outcome === 'lost') this.#counters.lost += 1;
     if (outcome === 'ended') this.#counters.ended += 1;
     this.#options.onEvent?.({ type: outcome === 'stopped' ? 'released' : outcome, shardId });

@@ -51,6 +51,9 @@ export class Lineage {
   readonly #leases: ReadonlyMap<string, Lease>;
   readonly #heirs = new Map<string, string[]>();
   readonly #initialPosition: 'TRIM_HORIZON' | 'LATEST';
+  /** Answers, because splits and merges one after the other lead to the same shards in many ways. */
+  readonly #pending = new Map<string, boolean>();
+  readonly #begun = new Map<string, boolean>();
 
   constructor(shards: readonly Shard[], leases: readonly Lease[], initialPosition: 'TRIM_HORIZON' | 'LATEST') {
     this.#leases = new Map(leases.map((lease) => [lease.shardId, lease]));
@@ -72,6 +75,10 @@ export class Lineage {
    * other listed shard is read; from LATEST on those that come of one that is.
    */
   isPending(shardId: string): boolean {
+    return remembered(this.#pending, shardId, () => this.#askPending(shardId));
+  }
+
+  #askPending(shardId: string): boolean {
     const lease = this.#leases.get(shardId);
     if (lease !== undefined) return !isFinished(lease);
     const shard = this.#shards.get(shardId);
@@ -97,16 +104,27 @@ export class Lineage {
   /** A child of a shard that was read is read from its beginning; an open one that nobody came to, from now on; others are passed over. */
   #fromLatest(shard: Shard, parents: readonly string[]): string | undefined {
     if (parents.some((parent) => this.#leases.has(parent))) return 'TRIM_HORIZON';
+    // Its parents came and went while nobody read.
+    const areGone = parents.length > 0 && parents.every((parent) => !this.#shards.has(parent));
+    if (areGone && this.#leases.size > 0) return 'TRIM_HORIZON';
     return shard.SequenceNumberRange?.EndingSequenceNumber === undefined ? 'LATEST' : undefined;
   }
 
   /** Whether a child, or a child's child, was begun: that is done only when all of its parents are over. */
   #hasHeirs(shardId: string): boolean {
-    return (this.#heirs.get(shardId) ?? []).some((heir) => {
-      const lease = this.#leases.get(heir);
-      return lease === undefined ? this.#hasHeirs(heir) : lease.checkpoint.sequenceNumber !== 'TRIM_HORIZON';
-    });
+    return remembered(this.#begun, shardId, () =>
+      (this.#heirs.get(shardId) ?? []).some((heir) => {
+        const lease = this.#leases.get(heir);
+        return lease === undefined ? this.#hasHeirs(heir) : lease.checkpoint.sequenceNumber !== 'TRIM_HORIZON';
+      }),
+    );
   }
+}
+
+function remembered(answers: Map<string, boolean>, shardId: string, ask: () => boolean): boolean {
+  let answer = answers.get(shardId);
+  if (answer === undefined) answers.set(shardId, (answer = ask()));
+  return answer;
 }
 
 export function isFinished({ checkpoint }: Lease): boolean {

@@ -140,3 +140,23 @@ test('LATEST begins at the tip, and stays with what comes of it', async () => {
   await stream.until(() => stream.seen.size === 20 && [...stream.seen.values()].every((seen) => seen.length === 4));
   for (const seen of stream.seen.values()) assert.deepEqual(seen, [6, 7, 8, 9]);
 });
+
+test('a shard that the processor stops at is left to others', async () => {
+  stream = await TestStream.open(1);
+  await stream.put(1);
+  const leases = new MemoryLeases();
+  let tries = 0;
+  const one = start({
+    leases,
+    processor: () => {
+      tries += 1;
+      throw new Error('no');
+    },
+    onError: () => 'stop',
+  });
+  await stream.until(() => tries === 1 && one.metrics().shards.length === 0);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  assert.equal(tries, 1);
+  start({ leases });
+  await stream.until(() => stream.isComplete());
+});

@@ -2,5 +2,4 @@ export { BufferFullError, DeliveryError, ProducerClosedError } from './errors.ts
 export type { Attempt } from './errors.ts';
 export type { ProducerHooks, ProducerOptions } from './options.ts';
 export { Producer } from './producer.ts';
-export type { ProducerMetrics } from './metrics.ts';
-export type { ProducerRecord, PutResult } from './producer.ts';
+export type { ProducerMetrics, ProducerRecord, PutResult } from './types.ts';

@@ -7,49 +7,22 @@ import type { Entry, Pending } from './entry.ts';
 import { BufferFullError, DeliveryError, ProducerClosedError } from './errors.ts';
 import type { Attempt } from './errors.ts';
 import { entryOf, Gatherings } from './gathering.ts';
-import type { ProducerMetrics } from './metrics.ts';
+import {
+  besideBytes,
+  longestKey,
+  mostBytes,
+  firstBackoffMs,
+  longestBackoffMs,
+  refusedForOne,
+  final,
+} from './limits.ts';
 import { settingsOf } from './options.ts';
 import type { ProducerOptions, Settings } from './options.ts';
 import { mostRecords, Outbox } from './outbox.ts';
 import { hashKeyOf, placeOf, ShardMap, streamReference } from './shard-map.ts';
 import type { HashKey, ShardRange } from './shard-map.ts';
 import { putAll, writableOf } from './sources.ts';
-
-export interface ProducerRecord {
-  /** 1 to 256 characters; records of one key are stored in the order of their puts, see `ordered`. */
-  readonly partitionKey: string;
-  /** Takes the place of the partition key's MD5. */
-  readonly explicitHashKey?: string;
-  readonly data: Uint8Array | string;
-}
-
-export interface PutResult {
-  readonly shardId: string;
-  /** Records that travelled together share it. */
-  readonly sequenceNumber: string;
-  /** How many tries it took. */
-  readonly attempts: number;
-}
-
-const longestKey = 256;
-/** What a stream can be told to take (UpdateMaxRecordSize). */
-const mostBytes = 10 << 20;
-const firstBackoffMs = 50;
-const longestBackoffMs = 2000;
-/** Codes of a request that is refused because of one of its records. */
-const refusedForOne = new Set(['ValidationException', 'InvalidArgumentException', 'SerializationException']);
-/** Codes that another try does not mend. */
-const final = new Set([
-  'ValidationException',
-  'InvalidArgumentException',
-  'AccessDeniedException',
-  'ResourceNotFoundException',
-  'UnrecognizedClientException',
-  'InvalidSignatureException',
-  'KMSDisabledException',
-  'KMSAccessDeniedException',
-  'KMSNotFoundException',
-]);
+import type { ProducerMetrics, ProducerRecord, PutResult } from './types.ts';
 
 /**
  * Puts records: gathers small ones in one (by the shard they will go to), batches those into PutRecords, keeps each shard's
@@ -67,9 +40,10 @@ export class Producer {
   readonly #held: Pending[] = [];
   readonly #waitingForQuiet: (() => void)[] = [];
   #isRouting = false;
+  #sweep: { cancel(): void } | undefined;
   #order = 0;
   readonly #waitingForRoom: (() => void)[] = [];
-  readonly #waitingForIdle: (() => void)[] = [];
+  readonly #waitingForLess: (() => void)[] = [];
   readonly #counters = {
     userRecordsPut: 0,
     userRecordsStored: 0,
@@ -79,7 +53,8 @@ export class Producer {
     retries: 0,
   };
   #bufferedBytes = 0;
-  #pending = 0;
+  /** Neither stored nor given up, the oldest first. */
+  readonly #unsettled = new Set<Pending>();
   #requests = 0;
   #wake: { readonly atMs: number; readonly timer: { cancel(): void } } | undefined;
   #nextRefreshMs = 0;
@@ -108,7 +83,8 @@ export class Producer {
     if (this.#isClosed) return Promise.reject(new ProducerClosedError('the producer is closed'));
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     const size = bytes.length + Buffer.byteLength(partitionKey);
-    if (this.#bufferedBytes + size > 2 * this.#settings.maxBufferedBytes && this.#pending > 0)
+    const cost = size + besideBytes;
+    if (this.#bufferedBytes + cost > 2 * this.#settings.maxBufferedBytes && this.#unsettled.size > 0)
       return Promise.reject(new BufferFullError(`${this.#bufferedBytes} bytes wait to be stored`));
     let key: HashKey;
     try {
@@ -121,13 +97,15 @@ export class Producer {
         new DeliveryError(`a record has a key of 1 to ${longestKey} characters and ${mostBytes} bytes at most`, []),
       );
     this.#counters.userRecordsPut += 1;
-    this.#bufferedBytes += size;
-    this.#pending += 1;
+    this.#bufferedBytes += cost;
     this.#hold ??= holdProcess();
     return new Promise((resolve, reject) => {
       const record = { partitionKey, explicitHashKey, data: bytes };
       const deadlineMs = this.#world.clock.monotonicMs() + this.#settings.recordTtlMs;
-      this.#take({ record, key, order: this.#order++, bytes: size, deadlineMs, attempts: [], resolve, reject });
+      const pending = { record, key, order: this.#order++, bytes: size, deadlineMs, attempts: [], resolve, reject };
+      this.#unsettled.add(pending);
+      this.#sweepLater();
+      this.#take(pending);
     });
   }
 
@@ -147,11 +125,16 @@ export class Producer {
     return writableOf(this);
   }
 
-  /** Sends what waits for others, and resolves when everything that was put is stored or given up. */
+  /** Sends what waits for others, and resolves when everything that was put before is stored or given up. */
   async flush(): Promise<void> {
     this.#gatherings.finishAll();
     this.#sendLater(0);
-    while (this.#pending > 0) await new Promise<void>((resolve) => void this.#waitingForIdle.push(resolve));
+    const until = this.#order;
+    const isOver = (): boolean => {
+      const [oldest] = this.#unsettled;
+      return oldest === undefined || oldest.order >= until;
+    };
+    while (!isOver()) await new Promise<void>((resolve) => void this.#waitingForLess.push(resolve));
   }
 
   /** Takes no more records, and resolves when all are stored or given up. */
@@ -159,6 +142,7 @@ export class Producer {
     this.#isClosed = true;
     await this.flush();
     this.#wake?.timer.cancel();
+    this.#sweep?.cancel();
   }
 
   metrics(): ProducerMetrics {
@@ -192,7 +176,7 @@ export class Producer {
     if (this.#isRouting) return;
     this.#isRouting = true;
     while (this.#requests > 0) await new Promise<void>((resolve) => void this.#waitingForQuiet.push(resolve));
-    while (this.#pending > 0 && !(await this.#hasLearnt())) await this.#pause(longestBackoffMs / 4);
+    while (this.#unsettled.size > 0 && !(await this.#hasLearnt())) await this.#pause(longestBackoffMs / 4);
     const waiting = [
       ...this.#held.splice(0),
       ...this.#gatherings.drain(),
@@ -220,6 +204,15 @@ export class Producer {
       this.#held.splice(0, Infinity, ...kept);
       this.#giveUp(late, `the shards cannot be listed: ${code}: ${message}`);
       return false;
+    }
+  }
+
+  /** A hook that throws is its maker's affair: records do not suffer. */
+  #tell(hook: () => void): void {
+    try {
+      hook();
+    } catch {
+      // Nobody is there to be told.
     }
   }
 
@@ -298,12 +291,14 @@ export class Producer {
     this.#outbox.release(entries);
     this.#outbox.addAgain(again);
     if (this.#requests === 0) for (const resolve of this.#waitingForQuiet.splice(0)) resolve();
-    hooks?.request?.({
-      records: entries.length,
-      userRecords: entries.reduce((sum, { users }) => sum + users.length, 0),
-      failed: again.length,
-      durationMs: clock.monotonicMs() - began,
-    });
+    this.#tell(() =>
+      hooks?.request?.({
+        records: entries.length,
+        userRecords: entries.reduce((sum, { users }) => sum + users.length, 0),
+        failed: again.length,
+        durationMs: clock.monotonicMs() - began,
+      }),
+    );
     this.#send();
   }
 
@@ -366,7 +361,7 @@ export class Producer {
       return;
     }
     this.#counters.retries += 1;
-    this.#options.hooks?.retry?.(attempt);
+    this.#tell(() => this.#options.hooks?.retry?.(attempt));
     const longest = Math.min(longestBackoffMs, firstBackoffMs * 2 ** entry.tries);
     entry.tries += 1;
     entry.notBeforeMs = now + longest * (0.5 + this.#world.random.fraction() / 2);
@@ -381,14 +376,23 @@ export class Producer {
     }
   }
 
-  #settled({ bytes }: Pending): void {
-    this.#bufferedBytes -= bytes;
-    this.#pending -= 1;
+  #settled(pending: Pending): void {
+    this.#bufferedBytes -= pending.bytes + besideBytes;
+    this.#unsettled.delete(pending);
     if (this.#bufferedBytes < this.#settings.maxBufferedBytes)
       for (const resolve of this.#waitingForRoom.splice(0)) resolve();
-    if (this.#pending > 0) return;
+    for (const resolve of this.#waitingForLess.splice(0)) resolve();
+    if (this.#unsettled.size > 0) return;
     this.#hold?.release();
     this.#hold = undefined;
-    for (const resolve of this.#waitingForIdle.splice(0)) resolve();
+  }
+
+  /** What waits is given up in time, also while no request comes back. */
+  #sweepLater(): void {
+    this.#sweep ??= this.#world.clock.setTimer(Math.min(1000, this.#settings.recordTtlMs), () => {
+      this.#sweep = undefined;
+      this.#send();
+      if (this.#unsettled.size > 0) this.#sweepLater();
+    });
   }
 }

@@ -20,9 +20,11 @@ export interface HashKey {
 
 const lowerBits = 76n;
 
-/** Where a record goes. Throws SyntaxError where the explicit hash key is no number. */
+/** Where a record goes. Throws RangeError where the explicit hash key is none. */
 export function hashKeyOf(partitionKey: string, explicitHashKey?: string): HashKey {
   if (explicitHashKey !== undefined) {
+    if (!/^\d{1,39}$/.test(explicitHashKey) || BigInt(explicitHashKey) >> 128n !== 0n)
+      throw new RangeError(`${explicitHashKey} is no hash key`);
     const whole = BigInt(explicitHashKey);
     return { upper: Number(whole >> lowerBits), whole: () => whole };
   }

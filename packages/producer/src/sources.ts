@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
-import type { Producer, ProducerRecord, PutResult } from './producer.ts';
+import type { Producer } from './producer.ts';
+import type { ProducerRecord, PutResult } from './types.ts';
 
 /** Results that nobody has taken yet; more would be more memory. */
 const mostResults = 10_000;

@@ -275,3 +275,29 @@ for (const aggregation of [false, true])
       );
     }
   });
+
+test('what waits is given up in time while calls hang, and flush waits for what was put before it alone', async () => {
+  stream = await TestStream.open(1);
+  let letThrough = (): void => {};
+  const gate = new Promise<void>((resolve) => (letThrough = resolve));
+  const one = producer({
+    client: through((call) => gate.then(call)),
+    maxRequests: 1,
+    recordTtlMs: 300,
+    aggregation: false,
+  });
+  const sent = one.put({ partitionKey: 'k', data: 'sent' });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await assert.rejects(one.put({ partitionKey: 'k', data: 'waits' }), /not stored within its time to live/);
+  letThrough();
+  await sent;
+  let isStopped = false;
+  const keepPutting = (async () => {
+    while (!isStopped) await one.put({ partitionKey: 'k', data: 'more' });
+  })();
+  await one.flush();
+  isStopped = true;
+  await keepPutting;
+  for (const explicitHashKey of [String(2n ** 128n), '-1', '0x10', ''])
+    await assert.rejects(one.put({ partitionKey: 'k', explicitHashKey, data: 'x' }), DeliveryError);
+});

@@ -42,6 +42,8 @@ async function runForPeople(command: string | undefined, args: readonly string[]
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
   const { stdin, stdout, stderr, env } = process;
+  // Whoever reads has had enough (`| head`).
+  stdout.on('error', () => interrupt.abort());
   return runCommand(command, args, { io: { stdin, stdout, stderr, interrupted: interrupt.signal }, env });
 }
 

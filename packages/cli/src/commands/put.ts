@@ -79,9 +79,9 @@ function keyReader(values: Call['values']): (line: string, number: number) => st
 
 /** Ends at an interrupt too, also while it waits for more. */
 async function* linesOf({ io }: Call, files: readonly string[]): AsyncGenerator<string> {
-  const sources: NodeJS.ReadableStream[] =
-    files.length === 0 ? [io.stdin] : files.map((file) => createReadStream(file));
-  for (const input of sources) {
+  // One file is open at a time.
+  for (const file of files.length === 0 ? [undefined] : files) {
+    const input: NodeJS.ReadableStream = file === undefined ? io.stdin : createReadStream(file);
     const lines = createInterface({ input, crlfDelay: Infinity });
     // readline does not tell of an input that fails.
     let failure: unknown;

@@ -21,7 +21,7 @@ export const reshard: Command = {
     const progress = new Progress(io.stderr);
     let present = await active(client, stream, progress);
     const before = present.OpenShardCount!;
-    while (present.OpenShardCount !== target) {
+    while (present.OpenShardCount !== target && !io.interrupted.aborted) {
       const step = nextStep(present.OpenShardCount!, target);
       const change = { ...streamReference(stream), TargetShardCount: step, ScalingType: 'UNIFORM_SCALING' as const };
       await client.send(new UpdateShardCountCommand(change));
@@ -30,10 +30,10 @@ export const reshard: Command = {
     progress.end();
     io.stdout.write(
       isJson
-        ? `${JSON.stringify({ stream, before, after: target })}\n`
-        : `${stream}: ${before} shards before, ${target} now\n`,
+        ? `${JSON.stringify({ stream, before, after: present.OpenShardCount })}\n`
+        : `${stream}: ${before} shards before, ${present.OpenShardCount} now\n`,
     );
-    return 0;
+    return present.OpenShardCount === target ? 0 : 1;
   },
 };
 
