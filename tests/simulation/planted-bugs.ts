@@ -124,6 +124,24 @@ const bugs: readonly PlantedBug[] = [
     to: '(place.stream.retentionHours - 1) * 3_600_000',
   },
   {
+    what: 'a lease is written whoever has written it since',
+    file: 'packages/consumer/src/leases/memory-leases.ts',
+    from: 'if (present?.counter !== lease.counter) return Promise.resolve(undefined);',
+    to: 'if (present === undefined) return Promise.resolve(undefined);',
+  },
+  {
+    what: 'a shard is read before its parents are over',
+    file: 'packages/consumer/src/balance.ts',
+    from: '!isFinished(lease) && lease.parentShardIds.every(isOver)',
+    to: '!isFinished(lease)',
+  },
+  {
+    what: 'a parent without a lease is taken for over',
+    file: 'packages/consumer/src/shards.ts',
+    from: "return this.#initialPosition === 'TRIM_HORIZON' || parentsOf",
+    to: 'return parentsOf',
+  },
+  {
     what: 'iterators lose their place at a restart',
     file: 'packages/data-streams/test/support.ts',
     from: 'Buffer.alloc(32, 7)',
