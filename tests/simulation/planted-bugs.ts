@@ -138,8 +138,8 @@ const bugs: readonly PlantedBug[] = [
   {
     what: 'a parent without a lease is taken for over',
     file: 'packages/consumer/src/shards.ts',
-    from: "return this.#initialPosition === 'TRIM_HORIZON' || parentsOf",
-    to: 'return parentsOf',
+    from: 'if (shard === undefined || this.#hasHeirs(shardId)) return false;',
+    to: 'if (shard === undefined || parentsOf(shard).length >= 0) return false;',
   },
   {
     what: 'iterators lose their place at a restart',
