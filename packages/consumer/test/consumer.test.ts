@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
-import { PutRecordCommand, SplitShardCommand } from '@aws-sdk/client-kinesis';
+import {
+  GetRecordsCommand,
+  PutRecordCommand,
+  SplitShardCommand,
+  SubscribeToShardCommand,
+} from '@aws-sdk/client-kinesis';
 import { consume, DynamoDBLeases, MemoryLeases } from '@millrace/consumer';
 import type { Consumer, ConsumerEvent, ConsumerOptions } from '@millrace/consumer';
 import { TestStream } from './support.ts';
@@ -108,16 +113,20 @@ test('records that fail are tried again, skipped, or end the reading, as the cal
 test('what comes while reading from LATEST is interrupted is not passed over', async () => {
   stream = await TestStream.open(1);
   let isDown = false;
-  const send = (command: never): Promise<never> =>
-    isDown ? Promise.reject(new Error('down')) : stream.client.send<never, never>(command);
-  const one = start({
+  let isAtTip = false;
+  const send = async (command: never, options: never): Promise<never> => {
+    if (isDown) throw new Error('down');
+    const answer = await stream.client.send<never, never>(command, options);
+    if ((command as object) instanceof SubscribeToShardCommand) isAtTip = true;
+    return answer;
+  };
+  start({
     client: { send: send as never },
     initialPosition: 'LATEST',
     leases: new MemoryLeases(),
     fanOut: { consumerName: 'c' },
   });
-  await stream.until(() => one.metrics().shards.length === 1);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await stream.until(() => isAtTip);
   isDown = true;
   stream.client.destroy();
   stream.renew();
@@ -129,10 +138,14 @@ test('what comes while reading from LATEST is interrupted is not passed over', a
 test('LATEST begins at the tip, and stays with what comes of it', async () => {
   stream = await TestStream.open(1);
   await stream.put(3);
-  const one = start({ initialPosition: 'LATEST', leases: new MemoryLeases() });
-  await stream.until(() => one.metrics().shards.length === 1);
-  // Its iterator is made by now, or is made from the same place: nothing is put meanwhile.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  let isAtTip = false;
+  const send = async (command: never): Promise<never> => {
+    const answer = await stream.client.send<never, never>(command);
+    if ((command as object) instanceof GetRecordsCommand) isAtTip = true;
+    return answer;
+  };
+  start({ client: { send: send as never }, initialPosition: 'LATEST', leases: new MemoryLeases() });
+  await stream.until(() => isAtTip);
   const split = { StreamName: 's', ShardToSplit: 'shardId-000000000000', NewStartingHashKey: String(2n ** 127n) };
   await stream.client.send(new SplitShardCommand(split));
   await stream.active();
