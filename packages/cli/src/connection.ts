@@ -32,8 +32,3 @@ export function connect(
     hasOwn ? config : { ...config, credentials: { accessKeyId: 'millrace', secretAccessKey: 'millrace' } },
   );
 }
-
-/** A name or an ARN, as requests have them. */
-export function streamReference(stream: string): { StreamName: string } | { StreamARN: string } {
-  return stream.startsWith('arn:') ? { StreamARN: stream } : { StreamName: stream };
-}

@@ -8,6 +8,7 @@ export function streamReference(stream: string): { StreamName: string } | { Stre
   return stream.startsWith('arn:') ? { StreamARN: stream } : { StreamName: stream };
 }
 
+/** All of a stream's shards, closed ones too, over every page. Throws what the client throws. */
 export async function listShards({ client, stream }: Pick<ConsumerOptions, 'client' | 'stream'>): Promise<Shard[]> {
   const shards: Shard[] = [];
   let next: string | undefined;

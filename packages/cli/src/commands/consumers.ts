@@ -1,7 +1,7 @@
 import { DescribeStreamSummaryCommand, ListStreamConsumersCommand } from '@aws-sdk/client-kinesis';
 import type { Consumer, ListStreamConsumersCommandOutput } from '@aws-sdk/client-kinesis';
+import { streamReference } from '@millrace/consumer';
 import type { Command } from '../command.ts';
-import { streamReference } from '../connection.ts';
 import { table } from '../draw.ts';
 
 export const consumers: Command = {

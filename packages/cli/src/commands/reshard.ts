@@ -1,9 +1,9 @@
 import { DescribeStreamSummaryCommand, UpdateShardCountCommand } from '@aws-sdk/client-kinesis';
 import type { KinesisClient, StreamDescriptionSummary } from '@aws-sdk/client-kinesis';
+import { streamReference } from '@millrace/consumer';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from '../command.ts';
 import { UsageError } from '../command.ts';
-import { streamReference } from '../connection.ts';
 import { Progress } from '../draw.ts';
 
 const betweenLooksMs = 200;

@@ -1,7 +1,6 @@
-import { ListShardsCommand } from '@aws-sdk/client-kinesis';
-import type { KinesisClient, ListShardsCommandOutput, Shard } from '@aws-sdk/client-kinesis';
+import type { Shard } from '@aws-sdk/client-kinesis';
+import { listShards } from '@millrace/consumer';
 import type { Command } from '../command.ts';
-import { streamReference } from '../connection.ts';
 import { rangeBar, rangePercent, table } from '../draw.ts';
 
 export const shards: Command = {
@@ -10,7 +9,7 @@ export const shards: Command = {
   takes: [1, 1],
   flags: { all: { type: 'boolean', help: 'closed shards too' } },
   async run({ client, positionals, values, isJson, io }) {
-    const found = (await listShards(client, positionals[0]!)).filter(
+    const found = (await listShards({ client, stream: positionals[0]! })).filter(
       (shard) => values['all'] === true || isOpen(shard),
     );
     if (isJson) {
@@ -38,17 +37,4 @@ export const shards: Command = {
 
 function isOpen({ SequenceNumberRange: range }: Shard): boolean {
   return range?.EndingSequenceNumber === undefined;
-}
-
-async function listShards(client: KinesisClient, stream: string): Promise<Shard[]> {
-  const found: Shard[] = [];
-  let next: string | undefined;
-  do {
-    const page: ListShardsCommandOutput = await client.send(
-      new ListShardsCommand(next === undefined ? streamReference(stream) : { NextToken: next }),
-    );
-    found.push(...(page.Shards ?? []));
-    next = page.NextToken;
-  } while (next !== undefined);
-  return found;
 }

@@ -1,9 +1,8 @@
-import { consume, MemoryLeases } from '@millrace/consumer';
+import { consume, MemoryLeases, streamReference } from '@millrace/consumer';
 import type { ConsumedRecord, ConsumerEvent } from '@millrace/consumer';
 import { DescribeStreamSummaryCommand } from '@aws-sdk/client-kinesis';
 import type { Call, Command } from '../command.ts';
 import { UsageError } from '../command.ts';
-import { streamReference } from '../connection.ts';
 
 export const tail: Command = {
   usage: 'tail STREAM',
