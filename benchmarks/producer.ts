@@ -2,14 +2,10 @@
  * The producer beside a loop of SDK PutRecords calls with as many calls under way, against one Millrace. Prints records/s of each and
  * the ratio. usage: node --conditions=source benchmarks/producer.ts [SECONDS]
  */
-import {
-  CreateStreamCommand,
-  DescribeStreamSummaryCommand,
-  KinesisClient,
-  PutRecordsCommand,
-} from '@aws-sdk/client-kinesis';
+import { CreateStreamCommand, KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { Producer } from '@millrace/producer';
 import { startMillrace } from './candidates.ts';
+import { streamActive } from '../tools/stream-active.ts';
 
 const seconds = Number(process.argv[2] ?? 3);
 const underWay = 8;
@@ -22,12 +18,7 @@ const client = new KinesisClient({
 });
 try {
   await client.send(new CreateStreamCommand({ StreamName: 'bench', ShardCount: 8 }));
-  for (;;) {
-    const { StreamDescriptionSummary: summary } = await client.send(
-      new DescribeStreamSummaryCommand({ StreamName: 'bench' }),
-    );
-    if (summary?.StreamStatus === 'ACTIVE') break;
-  }
+  await streamActive(client, 'bench');
   const loop = await measure(sdkLoop);
   const produced = await measure(producer);
   console.log(

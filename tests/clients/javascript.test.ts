@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { startServer } from '../../tools/server-process.ts';
 import type { ServerProcess } from '../../tools/server-process.ts';
 import { untilTrue } from './environments.ts';
+import { streamActive } from '../../tools/stream-active.ts';
 
 let server: ServerProcess;
 before(async () => {
@@ -44,7 +45,7 @@ for (const [index, [name, transport]] of Object.entries(transports).entries()) {
       const stream = `js-${index}`;
       try {
         await client.createStream({ StreamName: stream, ShardCount: 1 });
-        const arn = await active(client, stream);
+        const arn = (await streamActive(client, stream)).StreamARN!;
         const first = await client.putRecord({ StreamName: stream, PartitionKey: 'a', Data: Buffer.from('one') });
         const { ShardIterator: iterator } = await client.getShardIterator({
           StreamName: stream,
@@ -94,14 +95,4 @@ for (const [index, [name, transport]] of Object.entries(transports).entries()) {
       }
     },
   );
-}
-
-async function active(client: Kinesis, stream: string): Promise<string> {
-  let arn = '';
-  await untilTrue(async () => {
-    const { StreamDescriptionSummary: summary } = await client.describeStreamSummary({ StreamName: stream });
-    arn = summary!.StreamARN!;
-    return summary!.StreamStatus === 'ACTIVE';
-  });
-  return arn;
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { startServer } from '../../tools/server-process.ts';
 import { endProcess, javaClassPath, untilTrue } from './environments.ts';
+import { streamActive } from '../../tools/stream-active.ts';
 import type { KclVersion } from './environments.ts';
 import { startKclWorker } from './kcl-worker.ts';
 
@@ -50,7 +51,7 @@ export async function tellKclStory({ kcl, mode, main, properties, hasMetrics = t
     untilTrue(condition, what).catch((error: unknown) => assert.fail(`${String(error)}\n${summary(seen)}`));
   try {
     await client.createStream({ StreamName: 'events', ShardCount: 2 });
-    await active(client);
+    await streamActive(client, 'events');
     startOne();
     await put(client, 0, 10);
     await until(() => seen.ordinals.size === keys, 'the first records');
@@ -59,14 +60,14 @@ export async function tellKclStory({ kcl, mode, main, properties, hasMetrics = t
     const half = String(2n ** 126n);
     await client.splitShard({ StreamName: 'events', ShardToSplit: 'shardId-000000000000', NewStartingHashKey: half });
     await put(client, 20, 30);
-    await active(client);
+    await streamActive(client, 'events');
     await client.mergeShards({
       StreamName: 'events',
       ShardToMerge: 'shardId-000000000003',
       AdjacentShardToMerge: 'shardId-000000000001',
     });
     await put(client, 30, recordsPerKey);
-    await active(client);
+    await streamActive(client, 'events');
     await until(() => complete(seen), 'every record');
     await until(() => seen.ended.size === 3, 'the ends of shards 0, 1 and 3');
     checkSeen(seen);
@@ -134,13 +135,6 @@ async function put(client: Kinesis, from: number, to: number): Promise<void> {
     const answer = await client.putRecords({ StreamName: 'events', Records: records });
     assert.equal(answer.FailedRecordCount ?? 0, 0);
   }
-}
-
-async function active(client: Kinesis): Promise<void> {
-  await untilTrue(async () => {
-    const { StreamDescriptionSummary: summary } = await client.describeStreamSummary({ StreamName: 'events' });
-    return summary?.StreamStatus === 'ACTIVE';
-  }, 'the stream to be ACTIVE');
 }
 
 function complete(seen: Seen): boolean {

@@ -7,6 +7,7 @@ import type { ChildProcess } from 'node:child_process';
 import { test } from 'node:test';
 import { startServer } from '../../tools/server-process.ts';
 import { endProcess, javaClassPath, untilTrue } from './environments.ts';
+import { streamActive } from '../../tools/stream-active.ts';
 import { startKclWorker } from './kcl-worker.ts';
 
 const keys = 40;
@@ -55,10 +56,7 @@ test(
         },
       });
     await client.createStream({ StreamName: 'events', ShardCount: 4 });
-    await untilTrue(async () => {
-      const { StreamDescriptionSummary: summary } = await client.describeStreamSummary({ StreamName: 'events' });
-      return summary?.StreamStatus === 'ACTIVE';
-    });
+    await streamActive(client, 'events');
     let node = startNode();
     try {
       await putSome(5);

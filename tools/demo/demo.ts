@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startServer } from '../server-process.ts';
+import { streamActive } from '../stream-active.ts';
 import { loadFlights } from './flights.ts';
 import type { PacedFlight } from './flights.ts';
 import { pollingReader, pushedReader, readStream } from './readers.ts';
@@ -142,15 +143,10 @@ async function splitHotShard(run: Run): Promise<void> {
 }
 
 async function untilActive(run: Run): Promise<string> {
-  let arn = '';
-  await until(async () => {
-    const { StreamDescriptionSummary: summary } = await run.client.describeStreamSummary({ StreamName: stream });
-    arn = summary!.StreamARN!;
-    return summary!.StreamStatus === 'ACTIVE';
-  });
+  const { StreamARN: arn } = await streamActive(run.client, stream, 30_000);
   const answer = await run.client.send(new ListShardsCommand({ StreamName: stream }));
   run.shards = answer.Shards ?? [];
-  return arn;
+  return arn!;
 }
 
 async function until(condition: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {

@@ -1,14 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  CreateStreamCommand,
-  DescribeStreamSummaryCommand,
-  KinesisClient,
-  PutRecordsCommand,
-} from '@aws-sdk/client-kinesis';
+import { CreateStreamCommand, KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { aggregate } from '@millrace/aggregation';
 import type { ConsumedRecord } from '@millrace/consumer';
 import { startServer } from '../../../tools/server-process.ts';
 import type { ServerProcess } from '../../../tools/server-process.ts';
+import { streamActive } from '../../../tools/stream-active.ts';
 
 /** A stream on a real server, whose port has the lease tables too. */
 export class TestStream {
@@ -41,12 +37,7 @@ export class TestStream {
   }
 
   async active(): Promise<void> {
-    for (;;) {
-      const { StreamDescriptionSummary: summary } = await this.client.send(
-        new DescribeStreamSummaryCommand({ StreamName: 's' }),
-      );
-      if (summary?.StreamStatus === 'ACTIVE') return;
-    }
+    await streamActive(this.client, 's');
   }
 
   /** The next ordinal of every key, some of them aggregated two by two. */

@@ -1,7 +1,6 @@
 import {
   KinesisClient,
   CreateStreamCommand,
-  DescribeStreamSummaryCommand,
   GetRecordsCommand,
   GetShardIteratorCommand,
   ListShardsCommand,
@@ -10,6 +9,7 @@ import type { HashKeyRange } from '@aws-sdk/client-kinesis';
 import { deaggregate } from '@millrace/aggregation';
 import { startServer } from '../../../tools/server-process.ts';
 import type { ServerProcess } from '../../../tools/server-process.ts';
+import { streamActive } from '../../../tools/stream-active.ts';
 
 export interface Read {
   readonly partitionKey: string;
@@ -38,12 +38,7 @@ export class TestStream {
   }
 
   async active(): Promise<void> {
-    for (;;) {
-      const { StreamDescriptionSummary: summary } = await this.client.send(
-        new DescribeStreamSummaryCommand({ StreamName: 's' }),
-      );
-      if (summary?.StreamStatus === 'ACTIVE') return;
-    }
+    await streamActive(this.client, 's');
   }
 
   /** Every user record as KCL would see it: shard by shard, those left out that do not belong there. */
