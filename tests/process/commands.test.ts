@@ -6,11 +6,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { startServer } from '../../tools/server-process.ts';
+import { cli, startServer } from '../../tools/server-process.ts';
 import type { ServerProcess } from '../../tools/server-process.ts';
-import { kinesisCaller } from './caller.ts';
+import { kinesisCaller, untilActive } from './caller.ts';
 
-const cli = join(import.meta.dirname, '../../packages/server/dist/cli.js');
 let server: ServerProcess;
 let folder = '';
 before(async () => {
@@ -20,7 +19,7 @@ before(async () => {
   ]);
   const call = kinesisCaller(server.endpoint);
   await call('CreateStream', { StreamName: 's', ShardCount: 2 });
-  while (!JSON.stringify(await call('DescribeStreamSummary', { StreamName: 's' })).includes('"ACTIVE"'));
+  await untilActive(call, 's');
 });
 after(async () => {
   assert.equal(await server.stop(), 0);

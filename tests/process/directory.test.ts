@@ -5,8 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { startServer } from '../../tools/server-process.ts';
-import { kinesisCaller } from './caller.ts';
+import { cli, startServer } from '../../tools/server-process.ts';
+import { kinesisCaller, untilActive } from './caller.ts';
 
 let data = '';
 beforeEach(async () => {
@@ -15,7 +15,6 @@ beforeEach(async () => {
 afterEach(() => rm(data, { recursive: true, force: true }));
 
 function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const cli = join(import.meta.dirname, '../../packages/server/dist/cli.js');
   return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', timeout: 20_000 });
 }
 
@@ -41,8 +40,7 @@ test('SIGTERM under load: exit code 0, and every acknowledged record is there af
   const server = await startServer(['--data', data, '--limits', 'none', '--transition-ms', '0']);
   const call = kinesisCaller(server.endpoint);
   await call('CreateStream', { StreamName: 's', ShardCount: 1 });
-  while (!JSON.stringify(await call('DescribeStreamSummary', { StreamName: 's' })).includes('"ACTIVE"'))
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  await untilActive(call, 's');
   let acknowledged = 0;
   const load = Array.from({ length: 8 }, async () => {
     for (;;) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startServer } from '../../tools/server-process.ts';
 import type { ServerProcess } from '../../tools/server-process.ts';
-import { kinesisCaller } from './caller.ts';
+import { kinesisCaller, untilActive } from './caller.ts';
 
 const root = join(import.meta.dirname, '../..');
 let server: ServerProcess;
@@ -17,7 +17,7 @@ before(async () => {
   folder = await mkdtemp(join(root, '.cache/readme-'));
   const call = kinesisCaller(server.endpoint);
   await call('CreateStream', { StreamName: 'orders', ShardCount: 2 });
-  while (!JSON.stringify(await call('DescribeStreamSummary', { StreamName: 'orders' })).includes('"ACTIVE"'));
+  await untilActive(call, 'orders');
 });
 after(async () => {
   assert.equal(await server.stop(), 0);
