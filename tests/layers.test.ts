@@ -1,31 +1,16 @@
-/** The arrows between packages, read from the imports themselves: the same table as ARCHITECTURE.md. */
+/** The arrows between packages, read from the imports themselves. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { rooms } from '../tools/layers.ts';
 
 const packages = join(import.meta.dirname, '../packages');
-const allowed: Record<string, string[]> = {
-  world: [],
-  aggregation: [],
-  model: [],
-  protocol: ['model'],
-  access: ['world', 'model'],
-  log: ['world'],
-  'data-streams': ['world', 'model', 'log'],
-  producer: ['world', 'aggregation'],
-  consumer: ['world', 'aggregation'],
-  cli: ['producer', 'consumer'],
-  cloudwatch: ['world', 'model'],
-  'lease-tables': ['world', 'model', 'log'],
-  server: ['world', 'model', 'protocol', 'access', 'log', 'data-streams', 'lease-tables', 'cloudwatch', 'cli'],
-};
-
 test('every package is in the table', () => {
-  assert.deepEqual(readdirSync(packages).toSorted(), Object.keys(allowed).toSorted());
+  assert.deepEqual(readdirSync(packages).toSorted(), Object.keys(rooms).toSorted());
 });
 
-for (const [name, may] of Object.entries(allowed)) {
+for (const [name, { imports: may }] of Object.entries(rooms)) {
   test(`${name} imports only ${may.length === 0 ? 'Node' : may.join(', ')}`, () => {
     const folder = join(packages, name, 'src');
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));

@@ -1,0 +1,40 @@
+/** A package, as the lint, the layers test and ARCHITECTURE.md know it. */
+export interface Room {
+  /** What lives there. */
+  readonly holds: string;
+  /** The packages it may import. */
+  readonly imports: readonly string[];
+  /** Whether it is wiring of a process, and reaches disk, network and timers by itself; all others go through world. */
+  readonly isWiring?: true;
+}
+
+/** The arrows between packages: they point up this table only. */
+export const rooms: Readonly<Record<string, Room>> = {
+  world: { holds: 'the only door to clock, timers, randomness, disk and network', imports: [], isWiring: true },
+  model: {
+    holds: 'the AWS model as data, generated types, and what is compiled from them: decode, check, encode',
+    imports: [],
+  },
+  protocol: { holds: 'bytes to operations and back: aws-json, CBOR, event stream, errors', imports: ['model'] },
+  access: { holds: 'signatures, identities, policies, keys', imports: ['world', 'model'] },
+  log: { holds: 'the shard log and the registry, an interface and an embedded engine each', imports: ['world'] },
+  'data-streams': { holds: 'Kinesis Data Streams: one file an operation', imports: ['world', 'model', 'log'] },
+  'lease-tables': {
+    holds: 'the part of DynamoDB that Kinesis clients keep their leases in',
+    imports: ['world', 'model', 'log'],
+  },
+  cloudwatch: { holds: 'the part of CloudWatch that they send their metrics to', imports: ['world', 'model'] },
+  aggregation: { holds: "the KPL's aggregated records, both ways; for clients", imports: [] },
+  producer: { holds: 'puts records: the KPL for Node', imports: ['world', 'aggregation'] },
+  consumer: { holds: 'reads streams in shares: the KCL for Node', imports: ['world', 'aggregation'] },
+  cli: {
+    holds: 'the commands for people, against any Kinesis',
+    imports: ['producer', 'consumer'],
+    isWiring: true,
+  },
+  server: {
+    holds: 'settings, wiring, listener, health, metrics, command line',
+    imports: ['world', 'model', 'protocol', 'access', 'log', 'data-streams', 'lease-tables', 'cloudwatch', 'cli'],
+    isWiring: true,
+  },
+};
