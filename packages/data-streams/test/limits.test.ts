@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { realWorld } from '@millrace/world';
 import { createLimits } from '../src/limits/create-limits.ts';
-import { TokenBucket } from '../src/limits/token-bucket.ts';
+import { TokenBucket } from '@millrace/world';
 
 test('a bucket lets through exactly what a slow, obvious twin lets through', () => {
   const call = fc.record({ waitMs: fc.integer({ min: 0, max: 2000 }), amount: fc.integer({ min: 1, max: 50 }) });

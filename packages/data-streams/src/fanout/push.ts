@@ -1,5 +1,5 @@
 import type { SubscribeToShardEvent, SubscribeToShardEventStream } from '@millrace/model/kinesis';
-import { TokenBucket } from '../limits/token-bucket.ts';
+import { TokenBucket } from '@millrace/world';
 import { readPage } from '../reading.ts';
 import type { Page } from '../reading.ts';
 import { encodeSequenceNumber } from '../sequence-number.ts';

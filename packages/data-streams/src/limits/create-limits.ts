@@ -2,7 +2,7 @@ import { AwsError } from '@millrace/model';
 import type { World } from '@millrace/world';
 import { controlRates } from './control-rates.ts';
 import type { Limits } from './limits.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket } from '@millrace/world';
 
 const mebibyte = 1 << 20;
 const idleSweepMs = 60_000;
