@@ -19,6 +19,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   access: { holds: 'signatures, identities, policies, keys', imports: ['world', 'model'] },
   log: { holds: 'the shard log and the registry, an interface and an embedded engine each', imports: ['world'] },
   'data-streams': { holds: 'Kinesis Data Streams: one file an operation', imports: ['world', 'model', 'log'] },
+  firehose: {
+    holds: 'Data Firehose: delivery streams, and how their records get to where they go',
+    imports: ['world', 'model', 'log'],
+  },
   'lease-tables': {
     holds: 'the part of DynamoDB that Kinesis clients keep their leases in',
     imports: ['world', 'model', 'log'],
@@ -34,7 +38,18 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   server: {
     holds: 'settings, wiring, listener, health, metrics, command line',
-    imports: ['world', 'model', 'protocol', 'access', 'log', 'data-streams', 'lease-tables', 'cloudwatch', 'cli'],
+    imports: [
+      'world',
+      'model',
+      'protocol',
+      'access',
+      'log',
+      'data-streams',
+      'firehose',
+      'lease-tables',
+      'cloudwatch',
+      'cli',
+    ],
     isWiring: true,
   },
 };

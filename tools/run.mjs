@@ -19,8 +19,8 @@ const tasks = {
   test: { help: 'everything: checks, then all tests', run: test },
   unit: { help: 'the tests of packages only; arguments are files', run: unit },
   planted: {
-    help: 'plants bugs; each must be found by the simulation',
-    run: () => source('tests/simulation/planted-bugs.ts', []),
+    help: 'plants bugs; each must be found by the simulation; an argument picks those of that name',
+    run: (args) => source('tests/simulation/planted-bugs.ts', args),
   },
   simulate: { help: 'the simulation; --seeds N, --seed N', run: simulate },
   clients: { help: 'every real client in every mode, a line each', run: clients },

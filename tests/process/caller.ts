@@ -3,10 +3,18 @@ export type Call = (operation: string, input: object) => Promise<Record<string, 
 
 /** Calls Kinesis over plain HTTP as a shell script would: no SDK, no retries. */
 export function kinesisCaller(endpoint: string): Call {
+  return callerOf(endpoint, 'Kinesis_20131202');
+}
+
+export function firehoseCaller(endpoint: string): Call {
+  return callerOf(endpoint, 'Firehose_20150804');
+}
+
+function callerOf(endpoint: string, service: string): Call {
   return async (operation, input) => {
     const answer = await fetch(endpoint, {
       method: 'POST',
-      headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `Kinesis_20131202.${operation}` },
+      headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `${service}.${operation}` },
       body: JSON.stringify(input),
     });
     const text = await answer.text();

@@ -7,5 +7,8 @@ test('damaged files lose what was in them, no more, and it is told', () => forEa
 
 test('streams keep their promises through crashes, reshards and full disks', () => forEachSeed('./streams-story.ts'));
 
+test('Firehose delivers what it acknowledged through crashes, clock steps and a store that fails', () =>
+  forEachSeed('./firehose-story.ts'));
+
 test('consumers miss nothing and keep the order through reshards, pauses, crashes and a failing store', () =>
   forEachSeed('./consumer-story.ts'));

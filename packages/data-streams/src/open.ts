@@ -69,7 +69,6 @@ export async function openDataStreams(options: DataStreamsOptions): Promise<Open
     if (stream.status === 'CREATING') continue;
     for (const { logId } of stream.shards.values()) await log.create(logId);
   }
-  await log.dropUnclaimed();
   const transitions = new Transitions(service, report);
   registry.onApplied((command) => {
     if (!('stream' in command)) {

@@ -62,6 +62,7 @@ export async function testService(options: TestOptions = {}): Promise<TestServic
         throw error;
       }),
   });
+  await log.dropUnclaimed();
   const { service } = opened;
   const close = async (): Promise<void> => {
     await opened.stop();

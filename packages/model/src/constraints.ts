@@ -46,7 +46,8 @@ const maxMatchedChars = 4096;
 
 /** The pattern has to match the whole value, as in Java's Matcher.matches. */
 function pattern(source: string, maxChars: number | undefined): Constraint {
-  const whole = new RegExp(`^(?:${source})$`);
+  // Java knows \p{…} always, JavaScript with this flag, which refuses escapes that other patterns have.
+  const whole = new RegExp(`^(?:${source})$`, source.includes('\\p{') ? 'u' : '');
   const matchedChars = maxChars === undefined ? Number.POSITIVE_INFINITY : Math.max(maxChars, maxMatchedChars);
   return {
     text: `Member must satisfy regular expression pattern: ${source}`,

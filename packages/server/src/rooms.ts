@@ -2,6 +2,8 @@ import { cloudWatchOperations } from '@millrace/cloudwatch';
 import type { CloudWatch } from '@millrace/cloudwatch';
 import { operations, resourcesOf } from '@millrace/data-streams';
 import type { DataStreams, RequestContext } from '@millrace/data-streams';
+import { firehoseOperations } from '@millrace/firehose';
+import type { Firehose } from '@millrace/firehose';
 import { leaseTableOperations } from '@millrace/lease-tables';
 import type { LeaseTables } from '@millrace/lease-tables';
 import { loadService } from '@millrace/model';
@@ -40,6 +42,18 @@ export function dataStreamsRoom(service: DataStreams): Room {
     model: loadService('kinesis'),
     find: finder(operations as Operations<DataStreams, RequestContext>, service),
     resourcesOf: (input, context) => resourcesOf(service, input, context),
+  };
+}
+
+export function firehoseRoom(service: Firehose): Room {
+  return {
+    model: loadService('firehose'),
+    find: finder(firehoseOperations as Operations<Firehose, RequestContext>, service),
+    resourcesOf: ({ DeliveryStreamName: name }: { DeliveryStreamName?: string }, { account, region }) => ({
+      arn: name === undefined ? '*' : `arn:aws:firehose:${region}:${account}:deliverystream/${name}`,
+      account,
+      policy: undefined,
+    }),
   };
 }
 

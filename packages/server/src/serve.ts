@@ -6,6 +6,8 @@ import { openCloudWatch } from '@millrace/cloudwatch';
 import type { CloudWatch } from '@millrace/cloudwatch';
 import { openDataStreams, streamsMachine } from '@millrace/data-streams';
 import type { OpenDataStreams } from '@millrace/data-streams';
+import { firehoseMachine, openFirehose, openFolderStore, openS3Store } from '@millrace/firehose';
+import type { ObjectStore, OpenFirehose } from '@millrace/firehose';
 import { leaseTablesMachine, openLeaseTables } from '@millrace/lease-tables';
 import type { LeaseTables } from '@millrace/lease-tables';
 import { openEmbeddedLog, openRegistry } from '@millrace/log';
@@ -23,7 +25,7 @@ import { createLogger } from './logging.ts';
 import type { Logger } from './logging.ts';
 import { createRequestMetrics } from './metrics.ts';
 import { publishOwnMetrics } from './own-metrics.ts';
-import { cloudWatchRoom, dataStreamsRoom, leaseTablesRoom, stsRoom } from './rooms.ts';
+import { cloudWatchRoom, dataStreamsRoom, firehoseRoom, leaseTablesRoom, stsRoom } from './rooms.ts';
 
 const bodyLimitBytes = 16 << 20;
 
@@ -53,7 +55,7 @@ async function serveUntilTold(configuration: Configuration): Promise<number> {
   await told;
   logger.info('stopping');
   publishing.stop();
-  await store.streams.stop();
+  await Promise.all([store.streams.stop(), store.firehose.stop()]);
   await listening.close();
   await store.stop();
   logger.info('stopped');
@@ -62,6 +64,7 @@ async function serveUntilTold(configuration: Configuration): Promise<number> {
 
 interface Store {
   readonly streams: OpenDataStreams;
+  readonly firehose: OpenFirehose;
   readonly leaseTables: LeaseTables;
   readonly cloudWatch: CloudWatch;
   health(): Error | undefined;
@@ -105,6 +108,18 @@ async function openStore(at: {
     },
     report: (error) => logger.error('a background task failed', error),
   });
+  const delivery = await openRegistry({ world, directory: join(directory, 'firehose'), machine: firehoseMachine });
+  const firehose = await openFirehose({
+    world,
+    log,
+    registry: delivery,
+    keys,
+    objects: await objectStore(world, directory, settings),
+    settings: { limits: settings.limits, transitionMs: settings['transition-ms'] },
+    report: (message, error) => logger.error(message, error),
+  });
+  // Both services have claimed what is theirs.
+  await log.dropUnclaimed();
   const tables = await openRegistry({
     world,
     directory: join(directory, 'lease-tables'),
@@ -112,17 +127,28 @@ async function openStore(at: {
   });
   return {
     streams,
+    firehose,
     leaseTables: openLeaseTables({ world, registry: tables, transitionMs: settings['transition-ms'] }),
     cloudWatch: openCloudWatch(world.clock),
-    health: () => log.failure() ?? registry.failure() ?? tables.failure(),
-    metrics: () => ({ log: log.metrics(), streams: streams.metrics() }),
+    health: () => log.failure() ?? registry.failure() ?? delivery.failure() ?? tables.failure(),
+    metrics: () => ({ log: log.metrics(), streams: streams.metrics(), firehose: firehose.metrics() }),
     async stop() {
       await registry.stop();
+      await delivery.stop();
       await tables.stop();
       await log.stop();
       await lock.release();
     },
   };
+}
+
+async function objectStore(
+  { disk }: World,
+  directory: string,
+  { s3, region }: Configuration['settings'],
+): Promise<ObjectStore> {
+  if (s3 === undefined) return openFolderStore(disk, join(directory, 'buckets'));
+  return openS3Store({ endpoint: s3 === 'aws' ? undefined : s3, region });
 }
 
 async function startServing(at: {
@@ -143,6 +169,7 @@ async function startServing(at: {
     metrics,
     rooms: [
       dataStreamsRoom(store.streams.service),
+      firehoseRoom(store.firehose.service),
       leaseTablesRoom(store.leaseTables),
       cloudWatchRoom(store.cloudWatch),
       stsRoom(),

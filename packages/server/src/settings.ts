@@ -88,6 +88,13 @@ export const settings = [
     help: 'open shards an account may have in a region',
   },
   {
+    name: 's3',
+    type: 'string',
+    default: undefined,
+    placeholder: 'URL|aws',
+    help: 'where Firehose finds its buckets: an S3 endpoint, or AWS; without it folders below the data directory',
+  },
+  {
     name: 'hot-mib',
     type: 'integer',
     default: 64,

@@ -1,0 +1,90 @@
+import { keyOf } from '../delivery-stream-lookup.ts';
+import type { Firehose } from '../service.ts';
+import type { DeliveryStream } from '../state.ts';
+import { Deliverer } from './deliverer.ts';
+import type { DeliveryCounters } from './deliverer.ts';
+import { Slots } from './slots.ts';
+
+/** Objects that are built at once: more would only wait for the same cores, and hold memory meanwhile. */
+const objectsAtOnce = 4;
+const retryMs = 1000;
+
+/**
+ * Keeps a deliverer for each delivery stream that delivers, and carries out what is pending when it is due. What is due
+ * stands in the state, so a restart goes on where the server stopped.
+ */
+export class Deliverers {
+  readonly #service: Firehose;
+  readonly #slots = new Slots(objectsAtOnce);
+  readonly #running = new Map<string, Deliverer>();
+  readonly #timers = new Map<string, { cancel(): void }>();
+  readonly #steps = new Map<string, Promise<void>>();
+  readonly counters: DeliveryCounters = { objects: 0, records: 0, bytes: 0, failures: 0, expired: 0 };
+  #stopped = false;
+
+  constructor(service: Firehose) {
+    this.#service = service;
+  }
+
+  /** Looks at a delivery stream anew: after every change of it, and once for each at the start. */
+  watch(key: string): void {
+    this.#timers.get(key)?.cancel();
+    this.#timers.delete(key);
+    const stream = this.#service.state.deliveryStreams.get(key);
+    if (stream === undefined || this.#stopped) return;
+    if (stream.status === 'ACTIVE' && !this.#running.has(key))
+      this.#running.set(
+        key,
+        new Deliverer({ service: this.#service, key, slots: this.#slots, counters: this.counters }),
+      );
+    if (stream.dueMs !== undefined && !this.#steps.has(key))
+      this.#after(key, Math.max(0, stream.dueMs - this.#service.world.clock.now()));
+  }
+
+  /** Resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const timer of this.#timers.values()) timer.cancel();
+    await Promise.all([...this.#running.values()].map((deliverer) => deliverer.stop()));
+    await Promise.all(this.#steps.values());
+  }
+
+  #after(key: string, delayMs: number): void {
+    this.#timers.set(
+      key,
+      this.#service.world.clock.setTimer(delayMs, () => {
+        if (!this.#steps.has(key) && !this.#stopped) this.#steps.set(key, this.#step(key));
+      }),
+    );
+  }
+
+  async #step(key: string): Promise<void> {
+    let isDone = true;
+    try {
+      const stream = this.#service.state.deliveryStreams.get(key);
+      if (stream !== undefined) await this.#finish(stream);
+    } catch (error) {
+      isDone = false;
+      this.#service.report(`a change of ${key} is tried again`, error);
+    }
+    this.#steps.delete(key);
+    if (isDone) this.watch(key);
+    else if (!this.#stopped) this.#after(key, retryMs);
+  }
+
+  async #finish(stream: DeliveryStream): Promise<void> {
+    const { log, world, rates } = this.#service;
+    const key = keyOf(stream);
+    const isDeletion = stream.status === 'DELETING';
+    if (isDeletion) {
+      await this.#running.get(key)?.stop();
+      this.#running.delete(key);
+    }
+    // Before it is ACTIVE: the first put may come at once.
+    if (stream.status === 'CREATING') await log.create(stream.logId);
+    await this.#service.change({ type: 'FinishPending', atMs: world.clock.now(), deliveryStream: key });
+    if (!isDeletion) return;
+    await log.delete(stream.logId);
+    rates.forget(stream.logId);
+  }
+}

@@ -1,0 +1,89 @@
+import { invalidArgument } from '../errors.ts';
+import { formatTime } from './time-format.ts';
+
+/**
+ * The names of objects, as "Amazon S3 object name format" and "Custom prefixes for Amazon S3 objects" of Firehose's guide say.
+ *
+ *   name       = prefix deliveryStream "-" version "-" yyyy-MM-dd-HH-mm-ss "-" uuid extension
+ *   prefix     = (text | expression)* ; "yyyy/MM/dd/HH/" behind it where none of its expressions is a timestamp
+ *   expression = "!{" namespace ":" value "}"
+ *   namespace  = "timestamp"    value: a pattern of Java's DateTimeFormatter
+ *              | "firehose"     value: "random-string" (11 characters) | "error-output-type" (error prefixes only)
+ *
+ * Times are those of the oldest record in the object, in the destination's time zone.
+ */
+export interface NameParts {
+  readonly deliveryStream: string;
+  readonly version: number;
+  /** Arrival of the oldest record. */
+  readonly timeMs: number;
+  readonly timeZone: string | undefined;
+  readonly prefix: string | undefined;
+  readonly extension: string;
+  /** Not guessable: keeps names apart. */
+  readonly uuid: string;
+  randomString(): string;
+}
+
+interface Prefixes {
+  readonly Prefix?: string;
+  readonly ErrorOutputPrefix?: string;
+  readonly CustomTimeZone?: string;
+}
+
+const expressions = /!\{([^:}]*)(?::([^}]*))?\}/g;
+const defaultTimes = 'yyyy/MM/dd/HH/';
+
+export function objectName(parts: NameParts): string {
+  const { deliveryStream, version, timeMs, timeZone, extension, uuid } = parts;
+  const time = formatTime('yyyy-MM-dd-HH-mm-ss', timeMs, timeZone);
+  return `${prefixOf(parts)}${deliveryStream}-${version}-${time}-${uuid}${extension}`;
+}
+
+function prefixOf({ prefix = '', timeMs, timeZone, randomString }: NameParts): string {
+  let isTimed = false;
+  const evaluated = prefix.replace(expressions, (_, namespace: string, value: string) => {
+    if (namespace === 'firehose') return randomString();
+    isTimed = true;
+    return formatTime(value, timeMs, timeZone);
+  });
+  return isTimed ? evaluated : evaluated + formatTime(defaultTimes, timeMs, timeZone);
+}
+
+/** Throws InvalidArgumentException for prefixes that could not be evaluated; so that delivery never meets one. */
+export function checkPrefixes({
+  Prefix: prefix,
+  ErrorOutputPrefix: errorPrefix,
+  CustomTimeZone: zone,
+}: Prefixes): void {
+  const timeZone = zone === '' ? undefined : zone;
+  checkPrefix('Prefix', prefix, timeZone);
+  checkPrefix('ErrorOutputPrefix', errorPrefix, timeZone);
+  if (prefix?.includes('!{') && (errorPrefix === undefined || errorPrefix === ''))
+    throw invalidArgument('ErrorOutputPrefix cannot be null or empty when Prefix contains expressions.');
+  if (errorPrefix?.includes('!{') && !errorPrefix.includes('!{firehose:error-output-type}'))
+    throw invalidArgument(
+      'ErrorOutputPrefix must contain at least one instance of !{firehose:error-output-type} expression.',
+    );
+}
+
+function checkPrefix(member: string, prefix: string | undefined, timeZone: string | undefined): void {
+  formatChecked(member, defaultTimes, timeZone);
+  for (const [whole, namespace, value] of (prefix ?? '').matchAll(expressions)) {
+    const isRandom = namespace === 'firehose' && value === 'random-string';
+    const isErrorType = namespace === 'firehose' && value === 'error-output-type' && member === 'ErrorOutputPrefix';
+    if (namespace === 'timestamp') formatChecked(member, value ?? '', timeZone);
+    else if (!isRandom && !isErrorType)
+      throw invalidArgument(`${member} has the expression ${whole}, which it cannot have.`);
+  }
+  if ((prefix ?? '').replace(expressions, '').includes('!{'))
+    throw invalidArgument(`${member} has an expression that does not end.`);
+}
+
+function formatChecked(member: string, pattern: string, timeZone: string | undefined): void {
+  try {
+    formatTime(pattern, 0, timeZone);
+  } catch (error) {
+    throw invalidArgument(`${member}: ${(error as Error).message}`);
+  }
+}

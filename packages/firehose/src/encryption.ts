@@ -1,0 +1,48 @@
+import type { DeliveryStreamEncryptionConfigurationInput } from '@millrace/model/firehose';
+import type { Change } from './change.ts';
+import { deliveryStreamAt } from './delivery-stream-lookup.ts';
+import { invalidArgument, limitExceeded, resourceInUse } from './errors.ts';
+import type { Encryption } from './state.ts';
+
+const changesPerDay = 25;
+const dayMs = 86_400_000;
+
+export interface SetEncryptionCommand {
+  readonly type: 'SetEncryption';
+  readonly atMs: number;
+  readonly dueMs: number;
+  readonly deliveryStream: string;
+  readonly encryption: Encryption;
+  readonly limited: boolean;
+}
+
+/** Start and StopDeliveryStreamEncryption: ENABLING or DISABLING now, ENABLED or DISABLED when it is due. */
+export const setEncryptionChange: Change<SetEncryptionCommand> = {
+  type: 'SetEncryption',
+  apply(state, { deliveryStream: key, encryption, atMs, dueMs, limited }) {
+    const stream = deliveryStreamAt(state, key);
+    if (stream.status !== 'ACTIVE' || stream.dueMs !== undefined)
+      throw resourceInUse(`Firehose ${stream.name} is not in a state in which its encryption can be changed.`);
+    const recent = stream.recentEncryptionChangesMs.filter((timeMs) => timeMs > atMs - dayMs);
+    if (limited && recent.length >= changesPerDay)
+      throw limitExceeded(`Encryption of Firehose ${stream.name} was changed ${changesPerDay} times in 24 hours.`);
+    stream.recentEncryptionChangesMs = [...recent, atMs];
+    stream.encryption = encryption;
+    stream.dueMs = dueMs;
+  },
+};
+
+/** What a caller's encryption configuration names. Throws InvalidArgumentException where type and ARN contradict. */
+export function masterKeyOf({ KeyType: keyType, KeyARN: keyArn }: DeliveryStreamEncryptionConfigurationInput): {
+  keyType: NonNullable<Encryption['keyType']>;
+  keyArn: string | undefined;
+  /** As the key ring knows it. */
+  masterKey: string;
+} {
+  if (keyType === 'CUSTOMER_MANAGED_CMK') {
+    if (keyArn === undefined) throw invalidArgument('KeyARN must be specified when KeyType is CUSTOMER_MANAGED_CMK.');
+    return { keyType, keyArn, masterKey: keyArn };
+  }
+  if (keyArn !== undefined) throw invalidArgument('KeyARN must not be specified when KeyType is AWS_OWNED_CMK.');
+  return { keyType, keyArn: undefined, masterKey: 'alias/aws/firehose' };
+}

@@ -1,0 +1,17 @@
+/** Where objects go: S3, or what stands in its place. */
+export interface ObjectStore {
+  /**
+   * Stores an object whole or not at all; durable when it resolves. Rejects where it could not be stored or nobody knows;
+   * putting the same key again replaces it.
+   */
+  put(object: StoredObject): Promise<void>;
+}
+
+export interface StoredObject {
+  readonly bucket: string;
+  readonly key: string;
+  /** The body's pieces, one after the other. */
+  readonly body: readonly Buffer[];
+  /** The key of server-side encryption that the destination's configuration names. */
+  readonly kmsKeyArn: string | undefined;
+}

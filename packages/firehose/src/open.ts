@@ -1,0 +1,71 @@
+import type { Registry, ShardLog } from '@millrace/log';
+import { AwsError } from '@millrace/model';
+import type { World } from '@millrace/world';
+import type { Command } from './changes.ts';
+import { compressors } from './delivery/compression.ts';
+import type { Compressors } from './delivery/compression.ts';
+import { Deliverers } from './delivery/deliverers.ts';
+import type { Outcome } from './machine.ts';
+import type { ObjectStore } from './object-store.ts';
+import { createPutRates } from './put-rates.ts';
+import type { DataKeys, Firehose, Settings } from './service.ts';
+import { deliveryStreamKey } from './state.ts';
+import type { FirehoseState } from './state.ts';
+
+export interface FirehoseOptions {
+  readonly world: World;
+  /** Shared with Data Streams. */
+  readonly log: ShardLog;
+  /** Opened with firehoseMachine. */
+  readonly registry: Registry<FirehoseState, Command, Outcome>;
+  readonly keys: DataKeys;
+  readonly objects: ObjectStore;
+  /** The simulation compresses without threads, which its clock does not see. */
+  readonly compressors?: Compressors;
+  readonly settings: Settings;
+  /** Tells of a fault that no caller is answered for. */
+  report(message: string, error: unknown): void;
+}
+
+export interface OpenFirehose {
+  readonly service: Firehose;
+  metrics(): Readonly<Record<string, number>>;
+  /** Ends delivery; the log and the registry are the caller's to stop after that. */
+  stop(): Promise<void>;
+}
+
+/** Starts the service on an open log and registry: claims its shards of the log, and goes on with what was pending. */
+export async function openFirehose(options: FirehoseOptions): Promise<OpenFirehose> {
+  const { world, log, registry, settings, keys, objects, report } = options;
+  const { state } = registry;
+  const service: Firehose = {
+    world,
+    log,
+    settings,
+    state,
+    rates: createPutRates(settings.limits, world),
+    keys,
+    objects,
+    compressors: options.compressors ?? compressors,
+    report,
+    async change<Result>(command: Command): Promise<Result> {
+      const outcome = await registry.execute(command);
+      if ('refused' in outcome)
+        throw new AwsError(outcome.refused.code, outcome.refused.message, outcome.refused.status);
+      return outcome.result as Result;
+    },
+  };
+  for (const { status, logId } of state.deliveryStreams.values()) if (status !== 'CREATING') await log.create(logId);
+  const deliverers = new Deliverers(service);
+  registry.onApplied((command) => {
+    if (command.type === 'CreateDeliveryStream')
+      deliverers.watch(deliveryStreamKey(command.account, command.region, command.name));
+    else if (command.type !== 'Delivered') deliverers.watch(command.deliveryStream);
+  });
+  for (const key of state.deliveryStreams.keys()) deliverers.watch(key);
+  return {
+    service,
+    metrics: () => ({ deliveryStreams: state.deliveryStreams.size, ...deliverers.counters }),
+    stop: () => deliverers.stop(),
+  };
+}

@@ -1,0 +1,96 @@
+import type { CreateDeliveryStreamInput, ExtendedS3DestinationDescription } from '@millrace/model/firehose';
+import type { Change } from '../change.ts';
+import { destinationOf } from '../destination.ts';
+import { partitionOf } from '../arn.ts';
+import { masterKeyOf } from '../encryption.ts';
+import { invalidArgument, limitExceeded, resourceInUse } from '../errors.ts';
+import type { Handler } from '../handler.ts';
+import { deliveryStreamKey } from '../state.ts';
+import type { Encryption } from '../state.ts';
+import { addTags, tagsOf } from '../tags.ts';
+
+/** AWS's quota for an account in a region. */
+const deliveryStreamsPerAccount = 5000;
+
+export interface CreateDeliveryStreamCommand {
+  readonly type: 'CreateDeliveryStream';
+  readonly atMs: number;
+  readonly dueMs: number;
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  readonly destination: ExtendedS3DestinationDescription;
+  readonly encryption: Encryption;
+  readonly tags: readonly (readonly [string, string])[];
+  /** Whether AWS's quotas are looked at. */
+  readonly limited: boolean;
+}
+
+/** Answers at once; the delivery stream is CREATING and becomes ACTIVE later. */
+export const createDeliveryStream: Handler<'CreateDeliveryStream'> = async (service, input, context) => {
+  const { account, region } = context;
+  const { DeliveryStreamName: name } = input;
+  if ((input.DeliveryStreamType ?? 'DirectPut') !== 'DirectPut')
+    throw invalidArgument(`Millrace does not have the source ${input.DeliveryStreamType} yet.`);
+  const destination = destinationOf(input);
+  const now = service.world.clock.now();
+  await service.change({
+    type: 'CreateDeliveryStream',
+    atMs: now,
+    dueMs: now + service.settings.transitionMs,
+    account,
+    region,
+    name,
+    destination,
+    encryption: await encryptionOf(input, (keyId) => service.keys.create(keyId, account, region)),
+    tags: tagsOf(input.Tags ?? []),
+    limited: service.settings.limits === 'aws',
+  });
+  return { DeliveryStreamARN: service.state.deliveryStreams.get(deliveryStreamKey(account, region, name))!.arn };
+};
+
+async function encryptionOf(
+  { DeliveryStreamEncryptionConfigurationInput: wanted }: CreateDeliveryStreamInput,
+  createKey: (keyId: string) => Promise<number>,
+): Promise<Encryption> {
+  if (wanted === undefined) return { status: 'DISABLED', keyType: undefined, keyArn: undefined, keyRef: 0 };
+  const { keyType, keyArn, masterKey } = masterKeyOf(wanted);
+  return { status: 'ENABLED', keyType, keyArn, keyRef: await createKey(masterKey) };
+}
+
+export const createDeliveryStreamChange: Change<CreateDeliveryStreamCommand> = {
+  type: 'CreateDeliveryStream',
+  apply(state, { account, region, name, atMs, dueMs, destination, encryption, tags: given, limited }) {
+    const key = deliveryStreamKey(account, region, name);
+    if (state.deliveryStreams.has(key))
+      throw resourceInUse(`Firehose ${name} under accountId ${account} already exists`);
+    if (limited && ownCount(state.deliveryStreams.keys(), `${account}:${region}:`) >= deliveryStreamsPerAccount)
+      throw limitExceeded(`You have already consumed your firehose quota of ${deliveryStreamsPerAccount} hoses.`);
+    const tags = new Map<string, string>();
+    addTags(tags, given);
+    state.deliveryStreams.set(key, {
+      account,
+      region,
+      name,
+      arn: `arn:${partitionOf(region)}:firehose:${region}:${account}:deliverystream/${name}`,
+      createdMs: atMs,
+      updatedMs: undefined,
+      status: 'CREATING',
+      version: 1,
+      destination,
+      encryption,
+      tags,
+      logId: state.nextLogId,
+      deliveredIndex: 0,
+      dueMs,
+      recentEncryptionChangesMs: [],
+    });
+    state.nextLogId += 1;
+  },
+};
+
+function ownCount(keys: Iterable<string>, prefix: string): number {
+  let count = 0;
+  for (const key of keys) if (key.startsWith(prefix)) count += 1;
+  return count;
+}

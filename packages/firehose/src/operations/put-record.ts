@@ -1,0 +1,14 @@
+import { AwsError } from '@millrace/model';
+import { accept, acceptingDeliveryStream, isEncrypted, recordIds } from '../accepting.ts';
+import { deliveryStreamNotFound, slowDown } from '../errors.ts';
+import type { Handler } from '../handler.ts';
+
+/** One record of up to 1,000 KiB; durable when it is answered. */
+export const putRecord: Handler<'PutRecord'> = async (service, input, context) => {
+  const stream = acceptingDeliveryStream(service, input.DeliveryStreamName, context);
+  const { Data: data } = input.Record;
+  if (!service.rates.takeRecord(stream.logId, data.length)) throw new AwsError(slowDown.code, slowDown.message, 503);
+  const index = await accept(service, stream, [data]);
+  if (index === undefined) throw deliveryStreamNotFound(stream.name, stream.account);
+  return { RecordId: recordIds(service, stream.logId)(index), Encrypted: isEncrypted(stream) };
+};

@@ -1,0 +1,26 @@
+import type { Change } from './change.ts';
+
+export interface FinishPendingCommand {
+  readonly type: 'FinishPending';
+  readonly atMs: number;
+  readonly deliveryStream: string;
+}
+
+/** What was pending has happened; a delivery stream that was DELETING is gone. */
+export const finishPendingChange: Change<FinishPendingCommand> = {
+  type: 'FinishPending',
+  apply(state, { deliveryStream: key }) {
+    const stream = state.deliveryStreams.get(key);
+    if (stream === undefined) return;
+    if (stream.status === 'DELETING') {
+      state.deliveryStreams.delete(key);
+      return;
+    }
+    stream.status = 'ACTIVE';
+    stream.dueMs = undefined;
+    const { encryption } = stream;
+    if (encryption.status === 'ENABLING') stream.encryption = { ...encryption, status: 'ENABLED' };
+    if (encryption.status === 'DISABLING')
+      stream.encryption = { status: 'DISABLED', keyType: undefined, keyArn: undefined, keyRef: 0 };
+  },
+};

@@ -1,0 +1,43 @@
+import type { ShardLog } from '@millrace/log';
+import type { World } from '@millrace/world';
+import type { Command } from './changes.ts';
+import type { Compressors } from './delivery/compression.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { PutRates } from './put-rates.ts';
+import type { FirehoseState } from './state.ts';
+
+/** What every operation works with. One per server. */
+export interface Firehose {
+  readonly world: World;
+  readonly log: ShardLog;
+  readonly settings: Settings;
+  readonly state: FirehoseState;
+  readonly rates: PutRates;
+  readonly keys: DataKeys;
+  readonly objects: ObjectStore;
+  readonly compressors: Compressors;
+  /** Makes a change durable and applies it. Throws the AwsError with which the change was refused. */
+  change<Result = void>(command: Command): Promise<Result>;
+  /** Tells of a fault that no caller is answered for. */
+  report(message: string, error: unknown): void;
+}
+
+/** Data keys of encryption at rest; handed in by the server from access. */
+export interface DataKeys {
+  /** Makes a data key under the named master key, durable when it resolves; answers its keyRef. Throws AwsError KMS…Exception. */
+  create(keyId: string, account: string, region: string): Promise<number>;
+}
+
+export interface Settings {
+  /** 'none' turns rates and quotas off, never correctness. */
+  readonly limits: 'aws' | 'none';
+  /** How long CREATING, DELETING, ENABLING and DISABLING last. */
+  readonly transitionMs: number;
+}
+
+/** Who calls. Made by the server for each request. */
+export interface RequestContext {
+  readonly requestId: string;
+  readonly account: string;
+  readonly region: string;
+}

@@ -1,0 +1,49 @@
+import type { ExtendedS3DestinationDescription } from '@millrace/model/firehose';
+
+/**
+ * The registry's state of Firehose. Changed only by the changes in changes.ts, through the registry; everyone else reads it.
+ */
+export interface FirehoseState {
+  /** By deliveryStreamKey(account, region, name). */
+  readonly deliveryStreams: Map<string, DeliveryStream>;
+  /** The next shard log's id, counted from firstLogId; ids are never used again. */
+  nextLogId: number;
+}
+
+export interface DeliveryStream {
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  readonly arn: string;
+  readonly createdMs: number;
+  updatedMs: number | undefined;
+  status: 'CREATING' | 'ACTIVE' | 'DELETING';
+  /** Counted up by each UpdateDestination; part of object names. */
+  version: number;
+  destination: ExtendedS3DestinationDescription;
+  encryption: Encryption;
+  readonly tags: Map<string, string>;
+  /** Accepted records lie in this log until they are delivered. */
+  readonly logId: number;
+  /** Records before this index are delivered. */
+  deliveredIndex: number;
+  /** When the present CREATING, DELETING, ENABLING or DISABLING ends; undefined when nothing is pending. */
+  dueMs: number | undefined;
+  /** Times (ms) of recent calls to Start and StopDeliveryStreamEncryption: AWS allows 25 in 24 h. */
+  recentEncryptionChangesMs: number[];
+}
+
+export interface Encryption {
+  status: 'ENABLING' | 'ENABLED' | 'DISABLING' | 'DISABLED';
+  keyType: 'AWS_OWNED_CMK' | 'CUSTOMER_MANAGED_CMK' | undefined;
+  keyArn: string | undefined;
+  /** The log's data key for what is put now; 0 leaves it plain. */
+  keyRef: number;
+}
+
+/** The log is shared with Data Streams, which counts its shards from 1: Firehose's ids begin beyond all of them. */
+export const firstLogId = 2 ** 40;
+
+export function deliveryStreamKey(account: string, region: string, name: string): string {
+  return `${account}:${region}:${name}`;
+}

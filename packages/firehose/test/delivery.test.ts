@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { movableFirehose, s3 } from './support.ts';
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    assert.ok(performance.now() < deadline, 'gave up waiting');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+type Opened = Awaited<ReturnType<typeof movableFirehose>>;
+
+async function put(firehose: Opened, ...texts: string[]): Promise<void> {
+  const records = texts.map((text) => ({ Data: Buffer.from(text).toString('base64') }));
+  const answer = await firehose.call('PutRecordBatch', { DeliveryStreamName: 'd', Records: records });
+  assert.equal(answer['FailedPutCount'], 0);
+}
+
+async function create(firehose: Opened, extended: object = {}): Promise<void> {
+  await firehose.call('CreateDeliveryStream', {
+    DeliveryStreamName: 'd',
+    ExtendedS3DestinationConfiguration: { ...s3, ...extended },
+  });
+  await firehose.untilActive('d');
+}
+
+/** Has what waits delivered by letting its time pass. */
+async function deliver(firehose: Opened, ms: number, objects: number): Promise<void> {
+  // The deliverer may not have looked yet: time that passes before it counts all the same, by the arrival.
+  await until(() => {
+    firehose.world.advance(ms);
+    return firehose.objects.stored.length >= objects;
+  });
+}
+
+test('an object holds what came in, in order, when the oldest record has waited its time', async () => {
+  const firehose = await movableFirehose();
+  try {
+    await create(firehose);
+    await put(firehose, 'one\n', 'two\n');
+    await put(firehose, 'three\n');
+    firehose.world.advance(299_000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(firehose.objects.stored.length, 0, 'not before its time');
+    await deliver(firehose, 1000, 1);
+    const [object] = firehose.objects.stored;
+    assert.equal(String(object!.body), 'one\ntwo\nthree\n');
+    assert.equal(object!.bucket, 'logs');
+    assert.match(object!.key, /^\d{4}\/\d\d\/\d\d\/\d\d\/d-1-\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d-[0-9a-f-]{36}$/);
+  } finally {
+    await firehose.end();
+  }
+});
+
+test('an object is delivered as soon as there are as many bytes as the hints want, and no more go in', async () => {
+  const firehose = await movableFirehose();
+  try {
+    await create(firehose, { BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 900 } });
+    const kibibytes = 'x'.repeat(300 * 1024);
+    await put(firehose, ...Array<string>(4).fill(kibibytes));
+    await put(firehose, ...Array<string>(4).fill(kibibytes));
+    await until(() => firehose.objects.stored.length === 2);
+    assert.deepEqual(
+      firehose.objects.stored.map(({ body }) => body.length),
+      [900 * 1024, 900 * 1024],
+    );
+    await deliver(firehose, 900_000, 3);
+    assert.equal(firehose.objects.stored[2]!.body.length, 600 * 1024);
+  } finally {
+    await firehose.end();
+  }
+});
+
+test('GZIP, a prefix with expressions and a time zone, an extension', async () => {
+  const firehose = await movableFirehose();
+  try {
+    await create(firehose, {
+      BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 },
+      CompressionFormat: 'GZIP',
+      Prefix: "in/!{firehose:random-string}/year=!{timestamp:yyyy}/!{timestamp:'h'HH}/",
+      ErrorOutputPrefix: 'bad/!{firehose:error-output-type}/',
+      CustomTimeZone: 'Asia/Tokyo',
+    });
+    await put(firehose, 'text');
+    await until(() => firehose.objects.stored.length === 1);
+    const [object] = firehose.objects.stored;
+    assert.equal(String(gunzipSync(object!.body)), 'text');
+    const hour = String((new Date(firehose.world.clock.now()).getUTCHours() + 9) % 24).padStart(2, '0');
+    assert.match(object!.key, new RegExp(`^in/[A-Za-z0-9]{11}/year=\\d{4}/h${hour}/d-1-.*\\.gz$`));
+  } finally {
+    await firehose.end();
+  }
+});
+
+test('what S3 refused is put again under the same name, with what has come since', async () => {
+  const firehose = await movableFirehose();
+  const names: string[] = [];
+  const keep = firehose.objects.put.bind(firehose.objects);
+  firehose.objects.put = (object) => {
+    names.push(object.key);
+    return names.length < 3 ? Promise.reject(new Error('503 Slow Down')) : keep(object);
+  };
+  try {
+    await create(firehose, { BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 } });
+    await put(firehose, 'one ');
+    await until(() => names.length === 1);
+    await put(firehose, 'two ');
+    await deliver(firehose, 60_000, 1);
+    assert.equal(new Set(names).size, 1);
+    assert.equal(String(firehose.objects.stored[0]!.body), 'one two ');
+    assert.equal(firehose.firehose.metrics()['failures'], 2);
+  } finally {
+    await firehose.end();
+  }
+});
+
+test('records that could not be delivered in 24 hours are given up, and counted', async () => {
+  const firehose = await movableFirehose();
+  let isDown = true;
+  const keep = firehose.objects.put.bind(firehose.objects);
+  firehose.objects.put = (object) => (isDown ? Promise.reject(new Error('down')) : keep(object));
+  try {
+    await create(firehose, { BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 } });
+    await put(firehose, 'old');
+    await until(() => firehose.firehose.metrics()['failures']! > 0);
+    firehose.world.advance(24 * 3_600_000 + 1);
+    await put(firehose, 'new');
+    isDown = false;
+    await deliver(firehose, 60_000, 1);
+    assert.equal(String(firehose.objects.stored[0]!.body), 'new');
+    assert.equal(firehose.firehose.metrics()['expired'], 1);
+  } finally {
+    await firehose.end();
+  }
+});

@@ -1,0 +1,127 @@
+import { firehoseMachine, firehoseOperations, openFirehose } from '@millrace/firehose';
+import type { Compressors, Firehose, ObjectStore, OpenFirehose, StoredObject } from '@millrace/firehose';
+import { openEmbeddedLog, openRegistry } from '@millrace/log';
+import { AwsError, loadService } from '@millrace/model';
+import { movableWorld } from '@millrace/world';
+import type { MovableWorld, World } from '@millrace/world';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const model = loadService('firehose');
+const account = '000000000000';
+
+export const s3 = { RoleARN: `arn:aws:iam::${account}:role/firehose`, BucketARN: 'arn:aws:s3:::logs' };
+
+/** A service on a real log and registry, called as a client would call it. */
+export interface TestFirehose {
+  readonly firehose: OpenFirehose;
+  /** Decodes, checks and runs an operation; the answer is the JSON a client would get. */
+  call(operation: string, input: object): Promise<Record<string, unknown>>;
+  /** The code and message that a call fails with. */
+  refusal(operation: string, input: object): Promise<string>;
+  untilActive(deliveryStream: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface TestOptions {
+  readonly world: World;
+  readonly directory: string;
+  readonly objects: ObjectStore;
+  readonly compressors?: Compressors;
+  readonly limits?: 'aws' | 'none';
+  readonly transitionMs?: number;
+  readonly log?: { readonly journalFileBytes: number; readonly hotBytes: number };
+  report?(message: string, error: unknown): void;
+}
+
+export async function openTestFirehose(options: TestOptions): Promise<TestFirehose> {
+  const { world, directory, objects, limits = 'none', transitionMs = 0 } = options;
+  const cipher = {
+    seal: (_ref: number, plain: Uint8Array) => Buffer.from(plain),
+    open: (_ref: number, sealed: Uint8Array) => Buffer.from(sealed),
+  };
+  const log = await openEmbeddedLog({
+    world,
+    directory: `${directory}/log`,
+    cipher,
+    journalFileBytes: 1 << 20,
+    ...options.log,
+  });
+  const registry = await openRegistry({ world, directory: `${directory}/firehose`, machine: firehoseMachine });
+  let nextKey = 1;
+  const firehose = await openFirehose({
+    world,
+    log,
+    registry,
+    objects,
+    ...(options.compressors && { compressors: options.compressors }),
+    keys: { create: () => Promise.resolve(nextKey++) },
+    settings: { limits, transitionMs },
+    report: options.report ?? (() => undefined),
+  });
+  await log.dropUnclaimed();
+  const call: TestFirehose['call'] = async (name, input) => {
+    const operation = model.operations.get(name)!;
+    const decoded = operation.decode(JSON.parse(JSON.stringify(input)), 'base64');
+    operation.check(decoded);
+    const handlers = firehoseOperations as unknown as Record<string, (s: Firehose, i: never, c: object) => unknown>;
+    const output = await handlers[name]!(firehose.service, decoded, { account, region: 'us-east-1' });
+    const text = operation.encodeJson(output);
+    return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+  };
+  return {
+    firehose,
+    call,
+    refusal: (name, input) =>
+      call(name, input).then(
+        () => 'nothing',
+        (error: unknown) => {
+          if (!(error instanceof AwsError)) throw error;
+          return `${error.code}: ${error.message}`;
+        },
+      ),
+    async untilActive(name) {
+      for (;;) {
+        const answer = (await call('DescribeDeliveryStream', { DeliveryStreamName: name })) as {
+          DeliveryStreamDescription: { DeliveryStreamStatus: string };
+        };
+        if (answer.DeliveryStreamDescription.DeliveryStreamStatus === 'ACTIVE') return;
+        await new Promise<void>((resolve) => world.clock.setTimer(2, resolve));
+      }
+    },
+    async stop() {
+      await firehose.stop();
+      await registry.stop();
+      await log.stop();
+    },
+  };
+}
+
+/** Objects in memory, in the order in which they came. */
+export class MemoryObjects implements ObjectStore {
+  readonly stored: { readonly bucket: string; readonly key: string; readonly body: Buffer }[] = [];
+
+  async put({ bucket, key, body }: StoredObject): Promise<void> {
+    this.stored.push({ bucket, key, body: Buffer.concat(body) });
+  }
+}
+
+/** A service on the real disk, whose clock the test moves; `end` stops it and removes its directory. */
+export async function movableFirehose(
+  options: Partial<TestOptions> = {},
+): Promise<TestFirehose & { readonly world: MovableWorld; readonly objects: MemoryObjects; end(): Promise<void> }> {
+  const world = movableWorld();
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-firehose-'));
+  const objects = new MemoryObjects();
+  const opened = await openTestFirehose({ world, directory, objects, ...options });
+  return {
+    ...opened,
+    world,
+    objects,
+    async end() {
+      await opened.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
