@@ -18,7 +18,7 @@ export interface ModelFile {
 
 export interface FileOperation {
   readonly name: string;
-  readonly http: { readonly method: string; readonly requestUri: string };
+  readonly http: { readonly method: string; readonly requestUri: string; readonly responseCode?: number };
   readonly input?: FileReference;
   readonly output?: FileReference;
   readonly errors?: readonly FileReference[];
@@ -26,6 +26,9 @@ export interface FileOperation {
 
 export interface FileReference {
   readonly shape: string;
+  /** Where rest-json has it, if not in the body. */
+  readonly location?: string;
+  readonly locationName?: string;
 }
 
 /** One shape; which of the optional parts it has depends on its type. */
@@ -34,7 +37,9 @@ export interface FileShape {
   readonly members?: Readonly<Record<string, FileReference>>;
   readonly required?: readonly string[];
   readonly exception?: boolean;
-  readonly error?: { readonly code: string };
+  readonly error?: { readonly code?: string };
+  /** The member that is rest-json's whole body. */
+  readonly payload?: string;
   readonly eventstream?: boolean;
   readonly member?: FileReference;
   readonly key?: FileReference;
@@ -65,7 +70,7 @@ export interface Patch {
   readonly evidence: string;
 }
 
-export type ServiceId = 'kinesis' | 'firehose' | 'dynamodb' | 'cloudwatch' | 'sts';
+export type ServiceId = 'kinesis' | 'firehose' | 'lambda' | 'dynamodb' | 'cloudwatch' | 'sts';
 
 // The data folder lies beside both src and dist, so one relative path serves the sources and the built package.
 const require = createRequire(import.meta.url);

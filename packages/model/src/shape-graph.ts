@@ -1,5 +1,5 @@
 import type { FileReference, FileShape, ModelFile } from './model-file.ts';
-import type { Member, ScalarShape, Shape, StructureShape } from './shapes.ts';
+import type { Location, Member, ScalarShape, Shape, StructureShape } from './shapes.ts';
 
 /** Resolves a model's references, so that codecs walk objects instead of names. Each shape is one object. */
 export class ShapeGraph {
@@ -59,10 +59,16 @@ export class ShapeGraph {
       members,
       isException: file.exception === true,
       isEventStream: file.eventstream === true,
+      payload: file.payload,
     });
     const required = new Set(file.required);
     for (const [member, reference] of Object.entries(file.members ?? {})) {
-      members.push({ name: member, shape: this.shape(reference.shape), required: required.has(member) });
+      members.push({
+        name: member,
+        shape: this.shape(reference.shape),
+        required: required.has(member),
+        ...(reference.location !== undefined && { location: locationOf(member, reference) }),
+      });
     }
     return structure;
   }
@@ -72,6 +78,13 @@ export class ShapeGraph {
     this.resolved.set(shape.name, shape);
     return shape;
   }
+}
+
+const locations: ReadonlySet<string> = new Set<Location['in']>(['uri', 'querystring', 'header', 'statusCode']);
+
+function locationOf(member: string, { location, locationName = member }: FileReference): Location {
+  if (!locations.has(location!)) throw new Error(`Member ${member} has the unknown location ${location}.`);
+  return { in: location as Location['in'], name: locationName };
 }
 
 function referenced(name: string, reference: FileReference | undefined): string {

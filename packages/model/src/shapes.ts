@@ -8,12 +8,22 @@ export interface StructureShape {
   readonly isException: boolean;
   /** One member is sent a message at a time (SubscribeToShard). */
   readonly isEventStream: boolean;
+  /** The member that is the whole body, in rest-json. */
+  readonly payload?: string | undefined;
 }
 
 export interface Member {
   readonly name: string;
   readonly shape: Shape;
   readonly required: boolean;
+  /** Where rest-json has it; undefined in the body. */
+  readonly location?: Location | undefined;
+}
+
+/** A member's place outside of the body: a label of the path, a parameter of the query, a header, the status. */
+export interface Location {
+  readonly in: 'uri' | 'querystring' | 'header' | 'statusCode';
+  readonly name: string;
 }
 
 export interface ListShape {
@@ -48,7 +58,7 @@ export interface OperationModel {
   readonly input: StructureShape;
   readonly output: StructureShape;
   readonly errors: readonly string[];
-  readonly http: { readonly method: string; readonly requestUri: string };
+  readonly http: { readonly method: string; readonly requestUri: string; readonly responseCode: number };
   /**
    * A parsed body (JSON or CBOR tree) to the input. `blobs` says how blobs stand in the tree; 'either' takes base64 text
    * and bytes. Throws AwsError SerializationException with AWS's words on a wrong type; unknown members are dropped.
@@ -73,6 +83,8 @@ export interface ServiceModel {
   readonly targetPrefix: string;
   /** How the query protocol names the service and its errors; undefined where it is not spoken. */
   readonly query: { readonly version: string; readonly namespace: string } | undefined;
+  /** Whether it is spoken to by rest-json: operations by method and path. */
+  readonly isRest: boolean;
   /** Codes of errors whose shapes have another name, by the shape's. */
   readonly errorCodes: ReadonlyMap<string, string>;
   /** The service name in a signature's scope. */

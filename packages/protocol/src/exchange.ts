@@ -10,7 +10,10 @@ import type { HttpRequest, HttpResponse } from './http.ts';
 import { readForm, treeOfForm } from './query/form.ts';
 import type { Form } from './query/form.ts';
 import { escapeXml, xmlOf } from './query/xml.ts';
+import { restOutput, restTree } from './rest/rest-json.ts';
+import type { Labels } from './rest/route.ts';
 import { scanPutRecords } from './json/scan-put-records.ts';
+import type { ServiceIndex } from './service-index.ts';
 
 /** One call of an operation: which it is, and how its input is read and its output written. */
 export interface Exchange {
@@ -19,13 +22,16 @@ export interface Exchange {
   readonly encoding: Encoding;
   /** The parameters of a call by the query protocol. */
   readonly form?: Form;
+  /** What stands in the path of a call by rest-json. */
+  readonly labels?: Labels;
 }
 
 /**
  * How a call is spelled: aws-json, in JSON or in CBOR of the same shapes (the Java SDKs' default for Kinesis); Smithy's RPC v2 in
- * CBOR (today's SDKs for CloudWatch); or AWS's query protocol, a form that is answered in XML (older ones, and STS).
+ * CBOR (today's SDKs for CloudWatch); AWS's query protocol, a form that is answered in XML (older ones, and STS); or rest-json
+ * (Lambda), which says by method and path what is wanted.
  */
-export type Encoding = 'json-1.0' | 'json-1.1' | 'cbor' | 'rpc-cbor' | 'query';
+export type Encoding = 'json-1.0' | 'json-1.1' | 'cbor' | 'rpc-cbor' | 'query' | 'rest-json';
 
 const rpcPath = /^\/service\/(\w+)\/operation\/(\w+)$/;
 const rpcHeaders = { 'smithy-protocol': 'rpc-v2-cbor' };
@@ -36,6 +42,7 @@ const contentTypes: Readonly<Record<Encoding, string>> = {
   cbor: 'application/x-amz-cbor-1.1',
   'rpc-cbor': 'application/cbor',
   query: 'text/xml',
+  'rest-json': 'application/json',
 };
 
 /** How a request wants to be answered, also when it is none that we can answer. */
@@ -56,9 +63,12 @@ function isQuery({ method, headers, query }: HttpRequest): boolean {
 
 /**
  * Finds the operation by X-Amz-Target, by RPC v2's path or by a form's Action. Throws the AwsError that AWS answers where there
- * is none. `services` are by their target prefix.
+ * is none.
  */
-export function openExchange(request: HttpRequest, services: ReadonlyMap<string, ServiceModel>): Exchange {
+export function openExchange(request: HttpRequest, services: ServiceIndex): Exchange {
+  const routed =
+    request.headers['x-amz-target'] === undefined ? services.byPath(request.method, request.path) : undefined;
+  if (routed !== undefined) return { ...routed, encoding: 'rest-json' };
   if (isQuery(request)) return openQuery(request, services);
   const path = rpcPath.exec(request.path);
   const target = path === null ? request.headers['x-amz-target'] : `${path[1]}.${path[2]}`;
@@ -66,7 +76,7 @@ export function openExchange(request: HttpRequest, services: ReadonlyMap<string,
     throw new AwsError('AccessDeniedException', 'Unable to determine service/operation name to be authorized', 403);
   }
   const dot = target.indexOf('.');
-  const service = services.get(target.slice(0, dot));
+  const service = services.byTarget(target.slice(0, dot));
   const operation = service?.operations.get(target.slice(dot + 1));
   if (service === undefined) throw new AwsError('UnknownOperationException', '', 400);
   if (operation === undefined) throw new AwsError('UnknownOperationException', unknownOperation(service), 400);
@@ -74,11 +84,11 @@ export function openExchange(request: HttpRequest, services: ReadonlyMap<string,
 }
 
 /** The Version tells the service: Kinesis' neighbours share no Action. */
-function openQuery(request: HttpRequest, services: ReadonlyMap<string, ServiceModel>): Exchange {
+function openQuery(request: HttpRequest, services: ServiceIndex): Exchange {
   const form = readForm(request.method === 'GET' ? request.query : plainBody(request).toString());
   const version = form.get('Version');
   const action = form.get('Action') ?? '';
-  for (const service of services.values()) {
+  for (const service of services.all) {
     const operation = service.operations.get(action);
     if (service.query === undefined || operation === undefined) continue;
     if (version === undefined || service.query.version === version)
@@ -97,7 +107,7 @@ function unknownOperation({ id, operations }: ServiceModel): string {
 }
 
 /** The input, decoded and checked in AWS's order: the body parses, the types are right, the constraints hold. */
-export function readInput({ operation, encoding, form }: Exchange, request: HttpRequest): never {
+export function readInput({ operation, encoding, form, labels }: Exchange, request: HttpRequest): never {
   const body = plainBody(request);
   if (operation.name === 'PutRecords' && encoding.startsWith('json')) {
     const scanned = scanPutRecords(body, request.room);
@@ -109,9 +119,10 @@ export function readInput({ operation, encoding, form }: Exchange, request: Http
   const isCbor = encoding === 'cbor' || encoding === 'rpc-cbor';
   let tree: unknown;
   if (form !== undefined) tree = treeOfForm(form, operation.input);
+  else if (labels !== undefined) tree = restTree(operation, labels, { request, json: () => parseJson(body) });
   else tree = isCbor ? parseCbor(body, encoding) : parseJson(body);
   try {
-    const input = operation.decode(tree, isCbor ? 'either' : 'base64');
+    const input = operation.decode(tree, isCbor || labels !== undefined ? 'either' : 'base64');
     operation.check(input);
     return input;
   } catch (error) {
@@ -173,6 +184,11 @@ export function writeOutput(
       body: eventStreamBody(stream, events.shape as never),
     };
   }
+  if (encoding === 'rest-json') {
+    const { status, headers, body } = restOutput(operation, output);
+    const all = { 'content-type': contentTypes[encoding], ...headers, ...requestHeaders(requestId) };
+    return { status, headers: all, body };
+  }
   let body: Buffer | string;
   if (encoding === 'query') return writeQuery(service, operation, { output, requestId });
   if (encoding === 'cbor' || encoding === 'rpc-cbor') {
@@ -220,7 +236,8 @@ export function writeError(
       body,
     };
   }
-  const content: Record<string, unknown> = { __type: known.code };
+  // rest-json names the error by its header alone.
+  const content: Record<string, unknown> = encoding === 'rest-json' ? {} : { __type: known.code };
   Object.assign(content, known.members);
   if (known.message !== '') content[capitalized.has(known.code) ? 'Message' : 'message'] = known.message;
   return {

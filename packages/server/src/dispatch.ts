@@ -2,7 +2,7 @@ import { authorize } from '@millrace/access';
 import type { Caller } from '@millrace/access';
 import type { RequestContext } from '@millrace/data-streams';
 import { AwsError } from '@millrace/model';
-import { encodingOf, openExchange, readInput, writeError, writeOutput } from '@millrace/protocol';
+import { encodingOf, indexServices, openExchange, readInput, writeError, writeOutput } from '@millrace/protocol';
 import type { Exchange, HttpRequest, HttpResponse } from '@millrace/protocol';
 import type { World } from '@millrace/world';
 import type { Logger } from './logging.ts';
@@ -29,7 +29,7 @@ const corsHeaders = {
 /** A request's way through the rooms: which operation, who, what input, may they, the operation, the answer. */
 export function createDispatcher(options: DispatchOptions): (request: HttpRequest) => Promise<HttpResponse> {
   const { world, metrics } = options;
-  const services = new Map(options.rooms.map(({ model }) => [model.targetPrefix, model]));
+  const services = indexServices(options.rooms.map(({ model }) => model));
   const rooms = new Map(options.rooms.map((room) => [room.model, room]));
   return async (request) => {
     const page = request.method === 'GET' || request.method === 'HEAD' ? options.page(request.path) : undefined;
@@ -54,7 +54,11 @@ export function createDispatcher(options: DispatchOptions): (request: HttpReques
       if (!(error instanceof AwsError))
         options.logger.error('a request failed', error, { operation: exchange?.operation.name, requestId });
       code = error instanceof AwsError ? error.code : 'InternalFailure';
-      answer = writeError(error, { encoding: encodingOf(request), requestId, service: exchange?.service });
+      answer = writeError(error, {
+        encoding: exchange?.encoding ?? encodingOf(request),
+        requestId,
+        service: exchange?.service,
+      });
     }
     metrics.observe(exchange?.operation.name ?? 'none', answer.status, code, world.clock.monotonicMs() - began);
     return request.headers['origin'] === undefined
