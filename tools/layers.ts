@@ -21,7 +21,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   'data-streams': { holds: 'Kinesis Data Streams: one file an operation', imports: ['world', 'model', 'log'] },
   firehose: {
     holds: 'Data Firehose: delivery streams, and how their records get to where they go',
-    imports: ['world', 'model', 'log'],
+    imports: ['world', 'model', 'log', 'aggregation'],
   },
   'lease-tables': {
     holds: 'the part of DynamoDB that Kinesis clients keep their leases in',

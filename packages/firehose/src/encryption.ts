@@ -2,7 +2,7 @@ import type { DeliveryStreamEncryptionConfigurationInput } from '@millrace/model
 import type { Change } from './change.ts';
 import { deliveryStreamAt } from './delivery-stream-lookup.ts';
 import { invalidArgument, limitExceeded, resourceInUse } from './errors.ts';
-import type { Encryption } from './state.ts';
+import type { DeliveryStream, Encryption } from './state.ts';
 
 const changesPerDay = 25;
 const dayMs = 86_400_000;
@@ -31,6 +31,12 @@ export const setEncryptionChange: Change<SetEncryptionCommand> = {
     stream.dueMs = dueMs;
   },
 };
+
+/** "You can enable SSE only if it's a Firehose stream that uses DirectPut as its source." */
+export function checkDirectPut({ source }: DeliveryStream): void {
+  if (source !== undefined)
+    throw invalidArgument('Server-side encryption can be changed only where records are put directly.');
+}
 
 /** What a caller's encryption configuration names. Throws InvalidArgumentException where type and ARN contradict. */
 export function masterKeyOf({ KeyType: keyType, KeyARN: keyArn }: DeliveryStreamEncryptionConfigurationInput): {

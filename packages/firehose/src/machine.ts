@@ -36,6 +36,7 @@ export const firehoseMachine: Machine<FirehoseState, Command, Outcome> = {
     const restored = saved.deliveryStreams.map((stream): DeliveryStream => ({
       ...stream,
       // JSON leaves undefined out.
+      source: stream.source,
       updatedMs: stream.updatedMs,
       dueMs: stream.dueMs,
       tags: new Map(stream.tags),

@@ -10,6 +10,7 @@ import type { ObjectStore } from './object-store.ts';
 import { createPutRates } from './put-rates.ts';
 import type { DataKeys, Firehose, Settings } from './service.ts';
 import { deliveryStreamKey } from './state.ts';
+import type { SourceStreams } from './source.ts';
 import type { FirehoseState } from './state.ts';
 
 export interface FirehoseOptions {
@@ -20,6 +21,7 @@ export interface FirehoseOptions {
   readonly registry: Registry<FirehoseState, Command, Outcome>;
   readonly keys: DataKeys;
   readonly objects: ObjectStore;
+  readonly sources: SourceStreams;
   /** The simulation compresses without threads, which its clock does not see. */
   readonly compressors?: Compressors;
   readonly settings: Settings;
@@ -36,7 +38,7 @@ export interface OpenFirehose {
 
 /** Starts the service on an open log and registry: claims its shards of the log, and goes on with what was pending. */
 export async function openFirehose(options: FirehoseOptions): Promise<OpenFirehose> {
-  const { world, log, registry, settings, keys, objects, report } = options;
+  const { world, log, registry, settings, keys, objects, sources, report } = options;
   const { state } = registry;
   const service: Firehose = {
     world,
@@ -46,6 +48,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<OpenFireho
     rates: createPutRates(settings.limits, world),
     keys,
     objects,
+    sources,
     compressors: options.compressors ?? compressors,
     report,
     async change<Result>(command: Command): Promise<Result> {

@@ -4,6 +4,7 @@ import type { Command } from './changes.ts';
 import type { Compressors } from './delivery/compression.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { PutRates } from './put-rates.ts';
+import type { SourceStreams } from './source.ts';
 import type { FirehoseState } from './state.ts';
 
 /** What every operation works with. One per server. */
@@ -15,6 +16,7 @@ export interface Firehose {
   readonly rates: PutRates;
   readonly keys: DataKeys;
   readonly objects: ObjectStore;
+  readonly sources: SourceStreams;
   readonly compressors: Compressors;
   /** Makes a change durable and applies it. Throws the AwsError with which the change was refused. */
   change<Result = void>(command: Command): Promise<Result>;

@@ -23,14 +23,24 @@ export interface DeliveryStream {
   destination: ExtendedS3DestinationDescription;
   encryption: Encryption;
   readonly tags: Map<string, string>;
-  /** Accepted records lie in this log until they are delivered. */
+  /** The stream that it reads; undefined where records are put directly. */
+  readonly source: StreamSource | undefined;
+  /** Records that are put directly lie in this shard of the log until they are delivered. */
   readonly logId: number;
-  /** Records before this index are delivered. */
-  deliveredIndex: number;
+  /** By shard of the log: records before this index are delivered. A shard that is not named is new. */
+  positions: Readonly<Record<string, number>>;
   /** When the present CREATING, DELETING, ENABLING or DISABLING ends; undefined when nothing is pending. */
   dueMs: number | undefined;
   /** Times (ms) of recent calls to Start and StopDeliveryStreamEncryption: AWS allows 25 in 24 h. */
   recentEncryptionChangesMs: number[];
+}
+
+export interface StreamSource {
+  readonly arn: string;
+  readonly roleArn: string;
+  /** Which stream of that name it is. */
+  readonly streamId: string;
+  readonly startMs: number;
 }
 
 export interface Encryption {

@@ -1,5 +1,5 @@
 import { firehoseMachine, firehoseOperations, openFirehose } from '@millrace/firehose';
-import type { Compressors, Firehose, ObjectStore, OpenFirehose, StoredObject } from '@millrace/firehose';
+import type { Compressors, Firehose, ObjectStore, OpenFirehose, SourceStreams, StoredObject } from '@millrace/firehose';
 import { openEmbeddedLog, openRegistry } from '@millrace/log';
 import { AwsError, loadService } from '@millrace/model';
 import { movableWorld } from '@millrace/world';
@@ -28,6 +28,7 @@ export interface TestOptions {
   readonly world: World;
   readonly directory: string;
   readonly objects: ObjectStore;
+  readonly sources?: SourceStreams;
   readonly compressors?: Compressors;
   readonly limits?: 'aws' | 'none';
   readonly transitionMs?: number;
@@ -55,6 +56,7 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
     log,
     registry,
     objects,
+    sources: options.sources ?? { find: () => undefined },
     ...(options.compressors && { compressors: options.compressors }),
     keys: { create: () => Promise.resolve(nextKey++) },
     settings: { limits, transitionMs },

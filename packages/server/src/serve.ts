@@ -5,9 +5,9 @@ import { createAuthenticator, openKeyRing, readIdentities } from '@millrace/acce
 import { openCloudWatch } from '@millrace/cloudwatch';
 import type { CloudWatch } from '@millrace/cloudwatch';
 import { openDataStreams, streamsMachine } from '@millrace/data-streams';
-import type { OpenDataStreams } from '@millrace/data-streams';
+import type { DataStreams, OpenDataStreams } from '@millrace/data-streams';
 import { firehoseMachine, openFirehose, openFolderStore, openS3Store } from '@millrace/firehose';
-import type { ObjectStore, OpenFirehose } from '@millrace/firehose';
+import type { ObjectStore, OpenFirehose, SourceStreams } from '@millrace/firehose';
 import { leaseTablesMachine, openLeaseTables } from '@millrace/lease-tables';
 import type { LeaseTables } from '@millrace/lease-tables';
 import { openEmbeddedLog, openRegistry } from '@millrace/log';
@@ -115,6 +115,7 @@ async function openStore(at: {
     registry: delivery,
     keys,
     objects: await objectStore(world, directory, settings),
+    sources: sourceStreams(streams.service),
     settings: { limits: settings.limits, transitionMs: settings['transition-ms'] },
     report: (message, error) => logger.error(message, error),
   });
@@ -138,6 +139,30 @@ async function openStore(at: {
       await tables.stop();
       await log.stop();
       await lock.release();
+    },
+  };
+}
+
+/** Data Streams' shards as Firehose reads them. */
+function sourceStreams({ state }: DataStreams): SourceStreams {
+  return {
+    find(arn) {
+      const [, , , region, account, resource = ''] = arn.split(':');
+      const stream = state.streams.get(`${account}:${region}:${resource.replace(/^stream\//, '')}`);
+      if (stream?.arn !== arn || stream.status === 'DELETING') return undefined;
+      const { id, shards } = stream;
+      const logIdOf = (number: number | undefined): number[] => {
+        const shard = number === undefined ? undefined : shards.get(number);
+        return shard === undefined ? [] : [shard.logId];
+      };
+      return {
+        id,
+        shards: [...shards.values()].map(({ logId, parent, adjacentParent, closed }) => ({
+          logId,
+          parents: [...logIdOf(parent), ...logIdOf(adjacentParent)],
+          endIndex: closed?.endIndex,
+        })),
+      };
     },
   };
 }

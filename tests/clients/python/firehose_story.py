@@ -39,6 +39,53 @@ def until(condition, what):
         time.sleep(0.1)
 
 
+def read_stream(endpoint, firehose, s3):
+    """A Kinesis stream as the source, from LATEST on, through a split."""
+    kinesis = client("kinesis", endpoint)
+    kinesis.create_stream(StreamName="source", ShardCount=2)
+    kinesis.get_waiter("stream_exists").wait(StreamName="source", WaiterConfig={"Delay": 1})
+    arn = kinesis.describe_stream_summary(StreamName="source")["StreamDescriptionSummary"]["StreamARN"]
+
+    def put(start, end):
+        records = [{"Data": b"%d\n" % number, "PartitionKey": str(number % 7)} for number in range(start, end)]
+        assert kinesis.put_records(StreamName="source", Records=records)["FailedRecordCount"] == 0
+
+    put(0, 100)
+    destination = {
+        "RoleARN": "arn:aws:iam::000000000000:role/firehose",
+        "BucketARN": "arn:aws:s3:::logs",
+        "Prefix": "source/",
+        "BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 1},
+    }
+    for name in ("first", "second"):
+        firehose.create_delivery_stream(
+            DeliveryStreamName=name,
+            DeliveryStreamType="KinesisStreamAsSource",
+            KinesisStreamSourceConfiguration={"KinesisStreamARN": arn, "RoleARN": destination["RoleARN"]},
+            ExtendedS3DestinationConfiguration={**destination, "Prefix": f"{name}/"},
+        )
+    put(100, 400)
+    half = str(2**126)
+    kinesis.split_shard(StreamName="source", ShardToSplit="shardId-000000000000", NewStartingHashKey=half)
+    put(400, 800)
+
+    def numbers(name):
+        found = objects(s3, f"{name}/")
+        ordered = sorted(found, key=lambda key: s3.head_object(Bucket="logs", Key=key)["LastModified"])
+        return [int(line) for key in ordered for line in found[key].split()]
+
+    for name in ("first", "second"):
+        until(lambda: len(numbers(name)) >= 700, f"the records of {name}")
+        assert sorted(numbers(name)) == list(range(100, 800)), numbers(name)
+        described = firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
+        assert described["Source"]["KinesisStreamSourceDescription"]["KinesisStreamARN"] == arn
+    try:
+        firehose.put_record(DeliveryStreamName="first", Record={"Data": b"x"})
+        raise AssertionError("a record went in beside the stream")
+    except firehose.exceptions.InvalidArgumentException as error:
+        assert "not permitted on KinesisStreamAsSource" in str(error)
+
+
 def main(endpoint, s3_endpoint):
     firehose, s3 = client("firehose", endpoint), client("s3", s3_endpoint)
     s3.create_bucket(Bucket="logs")
@@ -91,6 +138,7 @@ def main(endpoint, s3_endpoint):
         assert error.response["Error"]["Code"] == "ResourceInUseException"
     firehose.delete_delivery_stream(DeliveryStreamName=NAME)
     until(lambda: NAME not in firehose.list_delivery_streams()["DeliveryStreamNames"], "the end")
+    read_stream(endpoint, firehose, s3)
     print("firehose story passed")
 
 

@@ -1,15 +1,19 @@
 import type { StoredRecord } from '@millrace/log';
+import { deaggregate } from '@millrace/aggregation';
 import { bucketOf } from '../destination.ts';
 import type { Firehose } from '../service.ts';
+import { cursorsOf, goneShards } from '../source.ts';
 import type { DeliveryStream } from '../state.ts';
 import { extensions } from './compression.ts';
 import { objectName } from './object-name.ts';
 import type { Slots } from './slots.ts';
-import { dueWindow, readWindow } from './window.ts';
+import { dueWindow, readSpan } from './window.ts';
 import type { Hints, Window } from './window.ts';
 
 const firstPauseMs = 1000;
 const longestPauseMs = 60_000;
+/** How soon a reshard of a stream that is read is noticed. */
+const lookAgainMs = 500;
 /** "Data is kept for 24 hours": what could not be delivered by then is lost, as at AWS. */
 const keptMs = 86_400_000;
 
@@ -34,8 +38,10 @@ export interface DelivererOptions {
 
 /** An object that was begun: tried again under the same name, so that an answer that was lost makes no second object. */
 interface Attempt {
-  readonly from: number;
   readonly uuid: string;
+  readonly oldestMs: number;
+  /** Where its spans began, by shard. */
+  readonly began: ReadonlyMap<number, number>;
 }
 
 /**
@@ -82,14 +88,18 @@ export class Deliverer {
   async #deliverNext(stream: DeliveryStream): Promise<void> {
     const { service, slots, counters } = this.#options;
     const { log, world } = service;
-    await log.trim(stream.logId, world.clock.now() - keptMs);
-    const place = { world, log, logId: stream.logId };
-    const window = await dueWindow(place, stream.deliveredIndex, () => hintsOf(stream), this.#stopping.signal);
+    // A stream that is read keeps its records itself.
+    if (stream.source === undefined) await log.trim(stream.logId, world.clock.now() - keptMs);
+    const window = await dueWindow({
+      world,
+      log,
+      hints: () => hintsOf(stream),
+      cursors: (upTo) => cursorsOf(service, stream, upTo),
+      lookAgainMs: stream.source === undefined ? Infinity : lookAgainMs,
+      stop: this.#stopping.signal,
+    });
     if (window === undefined) return;
-    if (window.from > stream.deliveredIndex) {
-      counters.expired += window.from - stream.deliveredIndex;
-      service.report(`records of ${this.#options.key} expired`, new Error(`${window.from - stream.deliveredIndex}`));
-    }
+    this.#countExpired(stream, window);
     await slots.take();
     try {
       await this.#put(stream, window);
@@ -100,32 +110,57 @@ export class Deliverer {
       type: 'Delivered',
       atMs: world.clock.now(),
       deliveryStream: this.#options.key,
-      index: window.to,
+      positions: Object.fromEntries(window.spans.map(({ logId, to }) => [logId, to])),
+      gone: goneShards(service, stream),
     });
+    this.#attempt = undefined;
     counters.objects += 1;
-    counters.records += window.to - window.from;
+    counters.records += window.spans.reduce((sum, { from, to }) => sum + to - from, 0);
     counters.bytes += window.bytes;
-    await log.trim(stream.logId, window.newestMs);
+    const delivered = stream.positions[stream.logId];
+    if (delivered !== undefined) await trimBefore(service, stream.logId, delivered);
   }
 
-  async #put({ logId, destination, name, version }: DeliveryStream, window: Window): Promise<void> {
+  #countExpired({ positions }: DeliveryStream, { spans }: Window): void {
+    const { counters, service, key } = this.#options;
+    for (const { logId, from } of spans) {
+      const expired = from - (positions[logId] ?? 0);
+      if (expired === 0) continue;
+      counters.expired += expired;
+      service.report(`of ${key} ${expired} records expired before they could be delivered`, undefined);
+    }
+  }
+
+  /** The name of an object that was tried before holds as long as everything that it had is in the window again. */
+  #nameOf({ spans, oldestMs }: Window): Attempt {
+    const began = new Map(spans.map(({ logId, from }) => [logId, from]));
+    const isSame = [...(this.#attempt?.began ?? [])].every(([logId, from]) => began.get(logId) === from);
+    if (this.#attempt === undefined || !isSame)
+      this.#attempt = { uuid: this.#options.service.world.random.uuid(), oldestMs, began };
+    return this.#attempt;
+  }
+
+  async #put({ source, destination, name, version }: DeliveryStream, window: Window): Promise<void> {
     const { world, log, objects } = this.#options.service;
-    if (this.#attempt?.from !== window.from) this.#attempt = { from: window.from, uuid: world.random.uuid() };
+    const { uuid, oldestMs } = this.#nameOf(window);
     const { CompressionFormat: format } = destination;
     const compressor = this.#options.service.compressors[format]!();
     try {
-      await readWindow({ world, log, logId }, window, (records) => compressor.add(joined(records)));
+      for (const span of window.spans)
+        await readSpan(log, span, (records) =>
+          compressor.add(source === undefined ? joined(records) : takenApart(records)),
+        );
       const { CustomTimeZone: zone, FileExtension: extension, EncryptionConfiguration: encryption } = destination;
       await objects.put({
         bucket: bucketOf(destination),
         key: objectName({
           deliveryStream: name,
           version,
-          timeMs: window.oldestMs,
+          timeMs: oldestMs,
           timeZone: zone === '' ? undefined : zone,
           prefix: destination.Prefix,
           extension: extension === undefined || extension === '' ? extensions[format] : extension,
-          uuid: this.#attempt.uuid,
+          uuid,
           randomString: () => randomString(world.random.bytes(11)),
         }),
         body: await compressor.finish(),
@@ -161,6 +196,18 @@ function hintsOf({ destination: { BufferingHints: hints } }: DeliveryStream): Hi
 /** One copy of a page's data: what the log lends is lent for this moment only. */
 function joined(records: readonly StoredRecord[]): Buffer {
   return Buffer.concat(records.map(({ data }) => data));
+}
+
+/** What a producer aggregated is delivered record by record, as AWS does with records of a stream. */
+function takenApart(records: readonly StoredRecord[]): Buffer {
+  return Buffer.concat(records.flatMap((record) => deaggregate(record).map(({ data }) => data)));
+}
+
+/** Lets the log forget what is delivered; whole segments go, so it need not be exact. */
+async function trimBefore({ log }: Firehose, logId: number, index: number): Promise<void> {
+  const { records } = await log.read(logId, index - 1, { maxRecords: 1, maxBytes: 1 });
+  const last = records[0];
+  if (last !== undefined) await log.trim(logId, last.arrivalMs);
 }
 
 const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';

@@ -1,116 +1,147 @@
 import type { ShardLog, StoredRecord } from '@millrace/log';
 import type { World } from '@millrace/world';
 
-/** Records that go into one object. */
-export interface Window {
+/** A shard of the log, and the index to go on at. */
+export interface Cursor {
+  readonly logId: number;
   readonly from: number;
-  /** Behind the last. */
-  readonly to: number;
-  readonly bytes: number;
-  readonly oldestMs: number;
-  readonly newestMs: number;
 }
 
-/** When a buffer is delivered: whichever comes first. Read anew at every look, since UpdateDestination changes it. */
+/** A shard's records that go into an object, from one index to before another. */
+export interface Span extends Cursor {
+  readonly to: number;
+}
+
+/** What goes into one object. */
+export interface Window {
+  /** In the order in which they are read: a shard's parents before it. */
+  readonly spans: readonly Span[];
+  readonly bytes: number;
+  readonly oldestMs: number;
+}
+
+/** When a buffer is delivered: whichever comes first. */
 export interface Hints {
   readonly bytes: number;
   readonly intervalMs: number;
 }
 
-interface Place {
+/** What a window is made from. All of it is read anew at every look: destinations are updated, streams resharded. */
+export interface Supply {
   readonly world: Pick<World, 'clock'>;
   readonly log: ShardLog;
-  readonly logId: number;
+  hints(): Hints;
+  /**
+   * The shards to read. `upTo` says how far each is read by now: a shard whose parents are not at their end yet is left out.
+   */
+  cursors(upTo: (logId: number) => number | undefined): readonly Cursor[];
+  /** How soon shards that are new are noticed; Infinity where there are none to come. */
+  readonly lookAgainMs: number;
+  readonly stop: AbortSignal;
 }
 
 const page = { maxRecords: 10_000, maxBytes: 1 << 20 };
 
 /**
- * Resolves when the records from `from` on are due: there are as many bytes as the hints want, or the oldest has waited its
- * time. Only lengths are looked at here; undefined when `stop` fires first. Waiting goes by the monotonic clock, so that a
- * clock that steps back keeps nobody waiting longer.
+ * Resolves when records are due: there are as many bytes as the hints want, or the oldest has waited its time. Only lengths are
+ * looked at here; undefined when `stop` fires first. Waiting goes by the monotonic clock, so that a clock that steps back keeps
+ * nobody waiting longer.
  */
-export async function dueWindow(
-  place: Place,
-  from: number,
-  hints: () => Hints,
-  stop: AbortSignal,
-): Promise<Window | undefined> {
-  const { world, log, logId } = place;
+export async function dueWindow(supply: Supply): Promise<Window | undefined> {
+  const { world, log, stop } = supply;
   const found = new Growing();
-  let index = from;
   let deadlineMs = Infinity;
   while (!stop.aborted) {
-    const { bytes, intervalMs } = hints();
-    const { records, nextIndex } = await log.read(logId, index, page);
-    for (const record of records) if (found.isFullWith(record, bytes)) return found.window();
-    index = nextIndex;
-    if (records.length > 0) continue;
+    const { bytes, intervalMs } = supply.hints();
+    const cursors = supply.cursors((logId) => found.reached(logId));
+    let isIdle = true;
+    for (const { logId, from } of cursors) {
+      const index = found.reached(logId) ?? from;
+      const { records, nextIndex } = await log.read(logId, index, page);
+      for (const record of records) if (found.isFullWith(logId, record, bytes)) return found.window();
+      // Past what has expired.
+      if (nextIndex > index) found.passed(logId, nextIndex);
+      isIdle &&= records.length === 0;
+    }
+    if (!isIdle) continue;
     if (found.oldestMs !== undefined) {
       const ageMs = Math.max(0, world.clock.now() - found.oldestMs);
       // From the first sight on, the deadline can only come nearer.
       deadlineMs = Math.min(deadlineMs, world.clock.monotonicMs() + Math.max(0, intervalMs - ageMs));
       if (world.clock.monotonicMs() >= deadlineMs) return found.window();
     }
-    await recordOrTime(place, index, deadlineMs - world.clock.monotonicMs(), stop);
+    const places = cursors.map(({ logId, from }) => ({ logId, index: found.reached(logId) ?? from }));
+    await recordOrTime(supply, places, Math.min(deadlineMs - world.clock.monotonicMs(), supply.lookAgainMs));
   }
   return undefined;
 }
 
 class Growing {
   oldestMs: number | undefined;
-  #newestMs = 0;
-  #from = 0;
-  #to = 0;
+  readonly #spans = new Map<number, { from: number; to: number }>();
+  readonly #reached = new Map<number, number>();
   #bytes = 0;
 
+  /** How far a shard was read; undefined while it was not. */
+  reached(logId: number): number | undefined {
+    return this.#reached.get(logId);
+  }
+
+  passed(logId: number, index: number): void {
+    this.#reached.set(logId, index);
+  }
+
   /** Takes the record in where it fits, and says whether the window is full. */
-  isFullWith({ index, data, arrivalMs }: StoredRecord, limitBytes: number): boolean {
+  isFullWith(logId: number, { index, data, arrivalMs }: StoredRecord, limitBytes: number): boolean {
     if (this.#bytes > 0 && this.#bytes + data.length > limitBytes) return true;
-    if (this.oldestMs === undefined) {
-      this.oldestMs = arrivalMs;
-      // Later than where was asked from, when what was before has expired.
-      this.#from = index;
-    }
-    this.#newestMs = arrivalMs;
-    this.#to = index + 1;
+    this.oldestMs = Math.min(this.oldestMs ?? Infinity, arrivalMs);
+    const span = this.#spans.get(logId);
+    // A span begins at its first record: later than where was asked from, when what was before has expired.
+    if (span === undefined) this.#spans.set(logId, { from: index, to: index + 1 });
+    else span.to = index + 1;
+    this.#reached.set(logId, index + 1);
     this.#bytes += data.length;
     return this.#bytes >= limitBytes;
   }
 
   window(): Window {
-    const [from, to, bytes] = [this.#from, this.#to, this.#bytes];
-    return { from, to, bytes, oldestMs: this.oldestMs!, newestMs: this.#newestMs };
+    const spans = [...this.#spans].map(([logId, span]) => ({ logId, ...span }));
+    return { spans, bytes: this.#bytes, oldestMs: this.oldestMs! };
   }
 }
 
-/** Calls `take` with copies of the window's data, in pieces of up to a page. */
-export async function readWindow(
-  { log, logId }: Place,
-  { from, to }: Window,
+/** Calls `take` with a span's records, a page at a time; their data are lent until it has resolved. */
+export async function readSpan(
+  log: ShardLog,
+  { logId, from, to }: Span,
   take: (records: readonly StoredRecord[]) => Promise<void> | void,
 ): Promise<void> {
   let index = from;
   while (index < to) {
     const { records, nextIndex } = await log.read(logId, index, page);
-    if (nextIndex === index) throw new Error(`records from ${index} to ${to} are not in the log`);
-    await take(records.at(-1)!.index < to ? records : records.filter((record) => record.index < to));
+    if (nextIndex === index) throw new Error(`records from ${index} to ${to} of ${logId} are not in the log`);
+    const wanted = (records.at(-1)?.index ?? 0) < to ? records : records.filter((record) => record.index < to);
+    if (wanted.length > 0) await take(wanted);
     index = nextIndex;
   }
 }
 
-/** Resolves at a record at `index`, after `delayMs`, or when `stop` fires. */
-function recordOrTime({ world, log, logId }: Place, index: number, delayMs: number, stop: AbortSignal): Promise<void> {
+/** Resolves at a record at one of the places, after `delayMs`, or when `stop` fires. */
+function recordOrTime(
+  { world, log, stop }: Supply,
+  places: readonly { readonly logId: number; readonly index: number }[],
+  delayMs: number,
+): Promise<void> {
   return new Promise((resolve) => {
+    const waits: { cancel(): void }[] = [];
     const finish = (): void => {
-      waiting.cancel();
-      timer?.cancel();
+      for (const wait of waits) wait.cancel();
       stop.removeEventListener('abort', finish);
       resolve();
     };
-    const timer = delayMs === Infinity ? undefined : world.clock.setTimer(Math.max(0, delayMs), finish);
-    const waiting = log.wait(logId, index, finish);
+    if (delayMs !== Infinity) waits.push(world.clock.setTimer(Math.max(0, delayMs), finish));
     stop.addEventListener('abort', finish);
+    for (const { logId, index } of places) waits.push(log.wait(logId, index, finish));
     if (stop.aborted) finish();
   });
 }

@@ -6,7 +6,9 @@ import { masterKeyOf } from '../encryption.ts';
 import { invalidArgument, limitExceeded, resourceInUse } from '../errors.ts';
 import type { Handler } from '../handler.ts';
 import { deliveryStreamKey } from '../state.ts';
-import type { Encryption } from '../state.ts';
+import { latestPositions } from '../source.ts';
+import type { Encryption, StreamSource } from '../state.ts';
+import type { Firehose } from '../service.ts';
 import { addTags, tagsOf } from '../tags.ts';
 
 /** AWS's quota for an account in a region. */
@@ -20,6 +22,7 @@ export interface CreateDeliveryStreamCommand {
   readonly region: string;
   readonly name: string;
   readonly destination: ExtendedS3DestinationDescription;
+  readonly source: (StreamSource & { readonly positions: Readonly<Record<string, number>> }) | undefined;
   readonly encryption: Encryption;
   readonly tags: readonly (readonly [string, string])[];
   /** Whether AWS's quotas are looked at. */
@@ -30,8 +33,6 @@ export interface CreateDeliveryStreamCommand {
 export const createDeliveryStream: Handler<'CreateDeliveryStream'> = async (service, input, context) => {
   const { account, region } = context;
   const { DeliveryStreamName: name } = input;
-  if ((input.DeliveryStreamType ?? 'DirectPut') !== 'DirectPut')
-    throw invalidArgument(`Millrace does not have the source ${input.DeliveryStreamType} yet.`);
   const destination = destinationOf(input);
   const now = service.world.clock.now();
   await service.change({
@@ -42,12 +43,40 @@ export const createDeliveryStream: Handler<'CreateDeliveryStream'> = async (serv
     region,
     name,
     destination,
+    source: sourceOf(service, input, now),
     encryption: await encryptionOf(input, (keyId) => service.keys.create(keyId, account, region)),
     tags: tagsOf(input.Tags ?? []),
     limited: service.settings.limits === 'aws',
   });
   return { DeliveryStreamARN: service.state.deliveryStreams.get(deliveryStreamKey(account, region, name))!.arn };
 };
+
+/** A stream is read from what comes after this moment. Throws InvalidArgumentException where type and source contradict. */
+function sourceOf(
+  { sources, log }: Firehose,
+  { DeliveryStreamType: type = 'DirectPut', ...input }: CreateDeliveryStreamInput,
+  now: number,
+): CreateDeliveryStreamCommand['source'] {
+  const { KinesisStreamSourceConfiguration: given } = input;
+  if (type !== 'DirectPut' && type !== 'KinesisStreamAsSource')
+    throw invalidArgument(`Millrace does not have the source ${type} yet.`);
+  if ((type === 'KinesisStreamAsSource') !== (given !== undefined))
+    throw invalidArgument(
+      'KinesisStreamSourceConfiguration must be specified when, and only when, DeliveryStreamType is KinesisStreamAsSource.',
+    );
+  if (given === undefined) return undefined;
+  if (input.DeliveryStreamEncryptionConfigurationInput !== undefined)
+    throw invalidArgument("Server-side encryption is the stream's where a Kinesis stream is the source.");
+  const stream = sources.find(given.KinesisStreamARN);
+  if (stream === undefined) throw invalidArgument(`Kinesis stream ${given.KinesisStreamARN} not found.`);
+  return {
+    arn: given.KinesisStreamARN,
+    roleArn: given.RoleARN,
+    streamId: stream.id,
+    startMs: now,
+    positions: latestPositions(log, stream),
+  };
+}
 
 async function encryptionOf(
   { DeliveryStreamEncryptionConfigurationInput: wanted }: CreateDeliveryStreamInput,
@@ -60,7 +89,8 @@ async function encryptionOf(
 
 export const createDeliveryStreamChange: Change<CreateDeliveryStreamCommand> = {
   type: 'CreateDeliveryStream',
-  apply(state, { account, region, name, atMs, dueMs, destination, encryption, tags: given, limited }) {
+  apply(state, command) {
+    const { account, region, name, atMs, dueMs, destination, encryption, tags: given, limited } = command;
     const key = deliveryStreamKey(account, region, name);
     if (state.deliveryStreams.has(key))
       throw resourceInUse(`Firehose ${name} under accountId ${account} already exists`);
@@ -80,14 +110,19 @@ export const createDeliveryStreamChange: Change<CreateDeliveryStreamCommand> = {
       destination,
       encryption,
       tags,
+      source: command.source && withoutPositions(command.source),
       logId: state.nextLogId,
-      deliveredIndex: 0,
+      positions: command.source?.positions ?? {},
       dueMs,
       recentEncryptionChangesMs: [],
     });
     state.nextLogId += 1;
   },
 };
+
+function withoutPositions({ arn, roleArn, streamId, startMs }: StreamSource): StreamSource {
+  return { arn, roleArn, streamId, startMs };
+}
 
 function ownCount(keys: Iterable<string>, prefix: string): number {
   let count = 0;

@@ -1,5 +1,6 @@
 import { findDeliveryStream } from '../delivery-stream-lookup.ts';
 import { destinationId, s3DescriptionOf } from '../destination.ts';
+import { typeOf } from '../source.ts';
 import type { Handler } from '../handler.ts';
 
 /** The one destination is described in both of S3's ways, as AWS does. */
@@ -18,10 +19,19 @@ export const describeDeliveryStream: Handler<'DescribeDeliveryStream'> = (servic
         ...(status !== 'DISABLED' && keyType !== undefined && { KeyType: keyType }),
         ...(status !== 'DISABLED' && keyArn !== undefined && { KeyARN: keyArn }),
       },
-      DeliveryStreamType: 'DirectPut',
+      DeliveryStreamType: typeOf(stream),
       VersionId: String(stream.version),
       CreateTimestamp: stream.createdMs,
       ...(stream.updatedMs !== undefined && { LastUpdateTimestamp: stream.updatedMs }),
+      ...(stream.source !== undefined && {
+        Source: {
+          KinesisStreamSourceDescription: {
+            KinesisStreamARN: stream.source.arn,
+            RoleARN: stream.source.roleArn,
+            DeliveryStartTimestamp: stream.source.startMs,
+          },
+        },
+      }),
       Destinations: hasDestination
         ? [
             {

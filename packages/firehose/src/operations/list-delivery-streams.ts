@@ -1,3 +1,4 @@
+import { typeOf } from '../source.ts';
 import type { Handler } from '../handler.ts';
 
 const defaultLimit = 10;
@@ -7,7 +8,7 @@ export const listDeliveryStreams: Handler<'ListDeliveryStreams'> = (service, inp
   const { ExclusiveStartDeliveryStreamName: after = '', Limit: limit = defaultLimit, DeliveryStreamType: type } = input;
   const names = [...service.state.deliveryStreams.values()]
     .filter((stream) => stream.account === account && stream.region === region && stream.name > after)
-    .filter(() => type === undefined || type === 'DirectPut')
+    .filter((stream) => type === undefined || type === typeOf(stream))
     .map(({ name }) => name)
     .toSorted();
   return { DeliveryStreamNames: names.slice(0, limit), HasMoreDeliveryStreams: names.length > limit };

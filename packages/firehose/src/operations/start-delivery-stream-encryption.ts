@@ -1,5 +1,5 @@
 import { findDeliveryStream, keyOf } from '../delivery-stream-lookup.ts';
-import { masterKeyOf } from '../encryption.ts';
+import { checkDirectPut, masterKeyOf } from '../encryption.ts';
 import type { Handler } from '../handler.ts';
 
 /** Records that are put from now on are sealed under a new data key. */
@@ -9,6 +9,7 @@ export const startDeliveryStreamEncryption: Handler<'StartDeliveryStreamEncrypti
   context,
 ) => {
   const stream = findDeliveryStream(service.state, input.DeliveryStreamName, context);
+  checkDirectPut(stream);
   const wanted = input.DeliveryStreamEncryptionConfigurationInput ?? { KeyType: 'AWS_OWNED_CMK' as const };
   const { keyType, keyArn, masterKey } = masterKeyOf(wanted);
   const keyRef = await service.keys.create(masterKey, context.account, context.region);

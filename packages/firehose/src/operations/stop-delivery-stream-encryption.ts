@@ -1,4 +1,5 @@
 import { findDeliveryStream, keyOf } from '../delivery-stream-lookup.ts';
+import { checkDirectPut } from '../encryption.ts';
 import type { Handler } from '../handler.ts';
 
 /** Records that are put from now on lie plain; those before stay sealed until they are delivered. */
@@ -8,6 +9,7 @@ export const stopDeliveryStreamEncryption: Handler<'StopDeliveryStreamEncryption
   context,
 ) => {
   const stream = findDeliveryStream(service.state, input.DeliveryStreamName, context);
+  checkDirectPut(stream);
   const now = service.world.clock.now();
   await service.change({
     type: 'SetEncryption',

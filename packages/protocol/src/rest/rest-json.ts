@@ -83,14 +83,14 @@ const layouts = new WeakMap<OperationModel, Layout>();
 export function restOutput(operation: OperationModel, output: unknown): OutputParts {
   let layout = layouts.get(operation);
   if (layout === undefined) layouts.set(operation, (layout = layoutOf(operation.output)));
-  const values = output as Record<string, unknown>;
+  const values = output as Record<string, string | number | boolean | Buffer | null | undefined>;
   let status = operation.http.responseCode;
   const headers: Record<string, string> = {};
   for (const { name, location } of layout.located) {
     const value = values[name];
     if (value === undefined || value === null) continue;
     if (location!.in === 'statusCode') status = Number(value);
-    else headers[location!.name.toLowerCase()] = String(value as string | number | boolean);
+    else headers[location!.name.toLowerCase()] = String(value);
   }
   const { payload } = layout;
   if (payload === undefined) return { status, headers, body: status === 204 ? '' : layout.encodeBody(output) };

@@ -1,0 +1,132 @@
+import { aggregate } from '@millrace/aggregation';
+import type { SourceShard } from '@millrace/firehose';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { movableFirehose, s3 } from './support.ts';
+
+const arn = 'arn:aws:kinesis:us-east-1:000000000000:stream/source';
+
+type Opened = Awaited<ReturnType<typeof movableFirehose>>;
+
+interface Told extends Opened {
+  /** The stream as the next look finds it. */
+  stream: { id: string; shards: SourceShard[] } | undefined;
+  append(logId: number, ...texts: string[]): Promise<void>;
+  delivered(): string;
+}
+
+async function withStream(run: (told: Told) => Promise<void>): Promise<void> {
+  const held: { stream: Told['stream'] } = {
+    stream: { id: 'a', shards: [{ logId: 1, parents: [], endIndex: undefined }] },
+  };
+  const firehose = await movableFirehose({ sources: { find: (asked) => (asked === arn ? held.stream : undefined) } });
+  const { log } = firehose.firehose.service;
+  const told: Told = Object.assign(held, firehose, {
+    async append(logId: number, ...texts: string[]) {
+      await log.create(logId);
+      await log.append(
+        logId,
+        texts.map((text) => ({ partitionKey: 'k', data: Buffer.from(text) })),
+        0,
+      );
+    },
+    delivered: () => firehose.objects.stored.map(({ body }) => String(body)).join(''),
+  });
+  try {
+    await run(told);
+  } finally {
+    await firehose.end();
+  }
+}
+
+async function create({ call, untilActive }: Told): Promise<void> {
+  await call('CreateDeliveryStream', {
+    DeliveryStreamName: 'd',
+    DeliveryStreamType: 'KinesisStreamAsSource',
+    KinesisStreamSourceConfiguration: { KinesisStreamARN: arn, RoleARN: s3.RoleARN },
+    ExtendedS3DestinationConfiguration: { ...s3, BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 } },
+  });
+  await untilActive('d');
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    assert.ok(performance.now() < deadline, 'gave up waiting');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+test('begins at LATEST, reads parents to their end before their children, and finds children that come later', () =>
+  withStream(async (told) => {
+    await told.append(1, 'before ');
+    await create(told);
+    await told.append(1, 'a ', 'b ');
+    await until(() => told.delivered() === 'a b ');
+    // The child has records already, and its parent one more that is not read yet.
+    await told.append(2, 'd ');
+    told.stream = {
+      id: 'a',
+      shards: [
+        { logId: 1, parents: [], endIndex: 4 },
+        { logId: 2, parents: [1], endIndex: undefined },
+      ],
+    };
+    told.world.advance(1000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(told.delivered(), 'a b ');
+    await told.append(1, 'c ');
+    await until(() => told.delivered() === 'a b c d ');
+  }));
+
+test('what a producer aggregated is taken apart', () =>
+  withStream(async (told) => {
+    await told.append(1, 'before');
+    await create(told);
+    const users = ['one ', 'two '].map((text) => ({ partitionKey: 'k', data: Buffer.from(text) }));
+    const [aggregated] = aggregate(users);
+    await told.firehose.service.log.append(1, [{ partitionKey: 'k', data: Buffer.from(aggregated!.data) }], 0);
+    await until(() => told.delivered() === 'one two ');
+  }));
+
+test('a stream that was made again under the name is not the one that was asked for', () =>
+  withStream(async (told) => {
+    await told.append(1, 'before');
+    await create(told);
+    told.stream = { id: 'b', shards: [{ logId: 3, parents: [], endIndex: undefined }] };
+    await told.append(3, 'of another stream');
+    told.world.advance(2000);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(told.delivered(), '');
+  }));
+
+test('refuses a stream that is not there, a source without its type, and direct puts', () =>
+  withStream(async (told) => {
+    const create2 = (more: object): Promise<string> =>
+      told.refusal('CreateDeliveryStream', {
+        DeliveryStreamName: 'e',
+        ExtendedS3DestinationConfiguration: s3,
+        ...more,
+      });
+    const source = (KinesisStreamARN: string): object => ({
+      KinesisStreamSourceConfiguration: { KinesisStreamARN, RoleARN: s3.RoleARN },
+    });
+    const type = { DeliveryStreamType: 'KinesisStreamAsSource' };
+    assert.match(await create2({ ...type, ...source(`${arn}2`) }), /^InvalidArgumentException: .*not found/);
+    assert.match(await create2(type), /^InvalidArgumentException/);
+    assert.match(await create2(source(arn)), /^InvalidArgumentException/);
+    await told.append(1, 'before');
+    await create(told);
+    assert.equal(
+      await told.refusal('PutRecord', { DeliveryStreamName: 'd', Record: { Data: 'YQ==' } }),
+      'InvalidArgumentException: This operation is not permitted on KinesisStreamAsSource delivery stream type.',
+    );
+    assert.match(
+      await told.refusal('StartDeliveryStreamEncryption', { DeliveryStreamName: 'd' }),
+      /^InvalidArgumentException/,
+    );
+    const { DeliveryStreamDescription: description } = await told.call('DescribeDeliveryStream', {
+      DeliveryStreamName: 'd',
+    });
+    assert.equal((description as { DeliveryStreamType: string }).DeliveryStreamType, 'KinesisStreamAsSource');
+  }));
