@@ -36,7 +36,8 @@ function extensions(host: string, spki: Buffer): Buffer[] {
   });
   return [
     extension('2.5.29.17', sequence(...alternatives)),
-    extension('2.5.29.19', sequence(der(0x01, Buffer.of(0xff)))),
+    // Not an authority (cA is FALSE by default): rustls refuses to be served by one, even where it is pinned.
+    extension('2.5.29.19', sequence()),
     extension('2.5.29.14', der(0x04, createHash('sha1').update(spki).digest())),
   ];
 }
