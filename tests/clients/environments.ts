@@ -48,6 +48,22 @@ export async function javaClassPath({ version, pom, source }: KclVersion = kcl3)
   return [classes, join(jars, '*')].join(':');
 }
 
+/** The program of tests/clients/go; Go itself knows what there is to build anew. */
+export async function goStory(): Promise<string> {
+  const program = join(cache, 'go/story');
+  await run('go', ['build', '-o', program, '.'], { cwd: join(import.meta.dirname, 'go'), maxBuffer: 1 << 26 });
+  return program;
+}
+
+/** The program of tests/clients/rust; Cargo itself knows what there is to build anew. */
+export async function rustStory(): Promise<string> {
+  const target = join(cache, 'rust/target');
+  const cwd = join(import.meta.dirname, 'rust');
+  const env = { ...process.env, CARGO_TARGET_DIR: target };
+  await run('cargo', ['build', '--quiet', '--locked'], { cwd, env, maxBuffer: 1 << 26 });
+  return join(target, 'debug/kinesis-story');
+}
+
 /** Runs `make` unless `folder` was made from the present contents of `recipe`. */
 async function once(folder: string, recipe: string, make: () => Promise<void>): Promise<void> {
   const stamp = join(folder, '.made-from');
