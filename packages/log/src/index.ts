@@ -6,3 +6,4 @@ export { openEmbeddedLog } from './embedded/embedded-log.ts';
 export type { EmbeddedLogOptions } from './embedded/embedded-log.ts';
 export { openRegistry } from './registry/embedded-registry.ts';
 export type { RegistryOptions } from './registry/embedded-registry.ts';
+export { decodeLine, encodeLine, LineFile } from './checked-lines.ts';

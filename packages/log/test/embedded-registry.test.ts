@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { openRegistry } from '@millrace/log';
 import type { Machine, Registry } from '@millrace/log';
-import { realWorld } from '@millrace/world';
+import { realWorld, simulatedWorld } from '@millrace/world';
 
 type Add = { add: number; pad?: string };
 const machine: Machine<{ sum: number }, Add, number> = {
@@ -73,4 +73,32 @@ test('a snapshot of a newer version is refused', async () => {
   await registry.execute({ add: 1 });
   await registry.stop();
   await assert.rejects(open(), /newer version/);
+});
+
+test('a power cut while several commands are written leaves a registry that opens, with all that was acknowledged', async () => {
+  for (let seed = 1; seed <= 60; seed += 1) {
+    const world = simulatedWorld(seed);
+    const options = { world, directory: '/registry', machine };
+    const settled = async <Result>(promise: Promise<Result>): Promise<Result> => {
+      let isDone = false;
+      const ended = (): void => void (isDone = true);
+      promise.then(ended, ended);
+      await world.run({ stop: () => isDone });
+      return promise;
+    };
+    const registry = await settled(openRegistry(options));
+    let acknowledged = 0;
+    const pad = 'x'.repeat(300);
+    const write = async (): Promise<void> => {
+      for (;;) {
+        const sums = await Promise.all([1, 1, 1, 1].map((add) => registry.execute({ add, pad })));
+        acknowledged = Math.max(acknowledged, ...sums);
+      }
+    };
+    void write();
+    await world.run({ forMs: 20 + world.draw(60) });
+    world.crash();
+    const { state } = await settled(openRegistry(options));
+    assert.ok(state.sum >= acknowledged && state.sum <= acknowledged + 4, `seed ${seed}: ${state.sum}`);
+  }
 });

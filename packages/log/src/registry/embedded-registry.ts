@@ -1,5 +1,5 @@
-import { crc32 } from 'node:zlib';
-import type { File, World } from '@millrace/world';
+import type { World } from '@millrace/world';
+import { decodeLine, encodeLine, LineFile } from '../checked-lines.ts';
 import type { Machine, Registry } from '../registry.ts';
 import { LogUnavailableError } from '../shard-log-types.ts';
 
@@ -7,9 +7,8 @@ import { LogUnavailableError } from '../shard-log-types.ts';
  * registry/NNNNNNNNNN.snapshot is the state before the commands of registry/NNNNNNNNNN.commands.
  *
  *   snapshot = line            the newest complete one counts; a new one is written under another name, synced, renamed
- *   commands = line*
- *   line     = crc (8 hex digits) SPACE json LF          crc is CRC-32 of the JSON's bytes
- *   snapshot's json = { "machine": name, "version": n, "format": 1, "state": … };  a command's json is the command
+ *   commands = line*                                     lines are those of checked-lines.ts
+ *   snapshot's json = { "machine": name, "version": n, "format": 1, "state": … };  a command's json is the command, or a list of them
  *
  * A last line that is incomplete was never acknowledged: it is cut. A damaged line before the end is refused: a command
  * that is left out would make every later one mean something else.
@@ -41,7 +40,7 @@ export async function openRegistry<State, Command, Outcome>(
     ? readCommands<Command>(await readText(world, path), path)
     : { commands: [], length: 0 };
   for (const command of commands) machine.apply(state, command);
-  return new EmbeddedRegistry(options, state, { number, length, file: await openCommands(options, number, length) });
+  return new EmbeddedRegistry(options, state, { number, file: await openCommands(options, number, length) });
 }
 
 interface Waiting<Command, Outcome> {
@@ -54,27 +53,22 @@ class EmbeddedRegistry<State, Command, Outcome> implements Registry<State, Comma
   readonly state: State;
   readonly #options: RegistryOptions<State, Command, Outcome>;
   #number: number;
-  #file: File;
-  #length: number;
+  #file: LineFile;
   #waiting: Waiting<Command, Outcome>[] = [];
   #running = false;
-  /** Bytes behind `#length` may be those of a write that was refused. */
-  #isRagged = false;
   #idle: (() => void)[] = [];
   #failure: LogUnavailableError | undefined;
   readonly #listeners = new Set<(command: Command) => void>();
 
-  /** `at` is the commands file and the length of its whole lines. */
   constructor(
     options: RegistryOptions<State, Command, Outcome>,
     state: State,
-    at: { number: number; file: File; length: number },
+    at: { readonly number: number; readonly file: LineFile },
   ) {
     this.#options = options;
     this.state = state;
     this.#number = at.number;
     this.#file = at.file;
-    this.#length = at.length;
   }
 
   execute(command: Command): Promise<Outcome> {
@@ -92,7 +86,7 @@ class EmbeddedRegistry<State, Command, Outcome> implements Registry<State, Comma
   }
 
   failure(): Error | undefined {
-    return this.#failure;
+    return this.#failure ?? this.#file.failure();
   }
 
   async stop(): Promise<void> {
@@ -106,13 +100,14 @@ class EmbeddedRegistry<State, Command, Outcome> implements Registry<State, Comma
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0);
       try {
-        await this.#write(batch.map(({ command }) => encodeLine(command)));
+        if (this.#failure !== undefined) throw this.#failure;
+        await this.#file.append([encodeBatch(batch.map(({ command }) => command))]);
       } catch (error) {
         for (const { reject } of batch) reject(error as Error);
         continue;
       }
       for (const waiting of batch) this.#apply(waiting);
-      if (this.#length > snapshotEveryBytes) await this.#snapshot().catch(() => undefined);
+      if (this.#file.length > snapshotEveryBytes) await this.#snapshot().catch(() => undefined);
     }
     this.#running = false;
     for (const resolve of this.#idle.splice(0)) resolve();
@@ -127,31 +122,6 @@ class EmbeddedRegistry<State, Command, Outcome> implements Registry<State, Comma
       // A machine must not throw: it would at every start from now on. Say so where the caller logs it.
       reject(error as Error);
     }
-  }
-
-  async #write(lines: readonly Buffer[]): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
-    try {
-      // What a refused write left behind must not stand behind a shorter one.
-      if (this.#isRagged) await this.#file.truncate(this.#length);
-      this.#isRagged = true;
-      await this.#file.write(lines, this.#length);
-    } catch (error) {
-      const full = ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
-      const failure = new LogUnavailableError(full ? 'the disk is full' : 'a write to the registry failed', full, {
-        cause: error,
-      });
-      if (!full) this.#failure = failure;
-      throw failure;
-    }
-    try {
-      await this.#file.datasync();
-    } catch (error) {
-      this.#failure = new LogUnavailableError('a sync of the registry failed', false, { cause: error });
-      throw this.#failure;
-    }
-    this.#isRagged = false;
-    this.#length += lines.reduce((sum, line) => sum + line.length, 0);
   }
 
   /**
@@ -186,7 +156,6 @@ class EmbeddedRegistry<State, Command, Outcome> implements Registry<State, Comma
     const oldFile = this.#file;
     this.#number = next;
     this.#file = file;
-    this.#length = 0;
     await oldFile.close();
     await disk.remove(`${directory}/${fileName(old)}.commands`);
     await disk.remove(`${directory}/${fileName(old)}.snapshot`);
@@ -194,36 +163,24 @@ class EmbeddedRegistry<State, Command, Outcome> implements Registry<State, Comma
 }
 
 /** Opens a commands file for writing behind its last whole line. */
-async function openCommands(
+function openCommands(
   { world, directory }: { world: World; directory: string },
   number: number,
   length: number,
-): Promise<File> {
-  const file = await world.disk.open(`${directory}/${fileName(number)}.commands`, 'write');
-  try {
-    await file.truncate(length);
-    await file.datasync();
-    await world.disk.syncDirectory(directory);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-  return file;
+): Promise<LineFile> {
+  return LineFile.open(world, `${directory}/${fileName(number)}.commands`, { length, what: 'registry' });
 }
 
 function fileName(number: number): string {
   return String(number).padStart(10, '0');
 }
 
-function encodeLine(value: unknown): Buffer {
-  const json = Buffer.from(JSON.stringify(value));
-  return Buffer.concat([Buffer.from(`${crc32(json).toString(16).padStart(8, '0')} `), json, Buffer.from('\n')]);
-}
-
-function decodeLine(line: string): unknown {
-  const json = line.slice(9);
-  if (crc32(json).toString(16).padStart(8, '0') !== line.slice(0, 8)) return undefined;
-  return JSON.parse(json);
+/**
+ * What is synced together is one line: of several, a power cut may leave the last and not the first, and then nobody could tell
+ * them from commands that were acknowledged and damaged since. A command alone stands for itself.
+ */
+function encodeBatch(commands: readonly unknown[]): Buffer {
+  return encodeLine(commands.length === 1 ? commands[0] : commands);
 }
 
 function readCommands<Command>(text: string, path: string): { commands: Command[]; length: number } {
@@ -232,14 +189,14 @@ function readCommands<Command>(text: string, path: string): { commands: Command[
   let length = 0;
   while (at < text.length) {
     const end = text.indexOf('\n', at);
-    const command = end === -1 ? undefined : decodeLine(text.slice(at, end));
-    if (command === undefined) {
+    const line = end === -1 ? undefined : decodeLine(text.slice(at, end));
+    if (line === undefined) {
       if (
         text
           .slice(at)
           .split('\n')
           .slice(1)
-          .some((line) => decodeLine(line) !== undefined)
+          .some((other) => decodeLine(other) !== undefined)
       ) {
         throw new Error(
           `${path}: damaged at character ${at} with whole commands behind it; restore the file from a backup`,
@@ -247,7 +204,7 @@ function readCommands<Command>(text: string, path: string): { commands: Command[
       }
       break;
     }
-    commands.push(command as Command);
+    commands.push(...(Array.isArray(line) ? (line as Command[]) : [line as Command]));
     length += Buffer.byteLength(text.slice(at, end + 1));
     at = end + 1;
   }
