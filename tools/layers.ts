@@ -27,7 +27,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: 'the part of DynamoDB that Kinesis clients keep their leases in',
     imports: ['world', 'model', 'log'],
   },
-  cloudwatch: { holds: 'the part of CloudWatch that they send their metrics to', imports: ['world', 'model'] },
+  cloudwatch: { holds: 'the part of CloudWatch that they send their metrics to', imports: ['world', 'model', 'log'] },
   aggregation: { holds: "the KPL's aggregated records, both ways; for clients", imports: [] },
   producer: { holds: 'puts records: the KPL for Node', imports: ['world', 'aggregation'] },
   consumer: { holds: 'reads streams in shares: the KCL for Node', imports: ['world', 'aggregation'] },

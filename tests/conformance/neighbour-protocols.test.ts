@@ -130,3 +130,69 @@ test('damaged bodies are refused', async () => {
     assert.equal(known['__type'], 'SerializationException');
   }
 });
+
+test('percentiles come out of values and counts, in each protocol', async () => {
+  const datum = { MetricName: 'latency', Timestamp: now, Values: [10, 20, 500], Counts: [50, 49, 1] };
+  await rpc('PutMetricData', { Namespace: 'P', MetricData: [datum] });
+  const asked = { Namespace: 'P', MetricName: 'latency', StartTime: now - 300, EndTime: now + 300, Period: 60 };
+  const ExtendedStatistics = ['p50', 'p99', 'p99.9'];
+  const expected = { p50: 10, p99: 20, 'p99.9': 500 };
+  const inJson = (await json('GetMetricStatistics', { ...asked, ExtendedStatistics })) as { Datapoints: object[] };
+  const at = Math.floor(now / 60) * 60;
+  assert.deepEqual(inJson.Datapoints, [{ Timestamp: at, Unit: 'None', ExtendedStatistics: expected }]);
+  const { body } = await rpc('GetMetricStatistics', { ...asked, ExtendedStatistics });
+  const [point] = (body as { Datapoints: { ExtendedStatistics: object }[] }).Datapoints;
+  assert.deepEqual(point!.ExtendedStatistics, expected);
+  const { text } = await query({
+    Action: 'GetMetricStatistics',
+    Namespace: 'P',
+    MetricName: 'latency',
+    StartTime: new Date((now - 300) * 1000).toISOString(),
+    EndTime: new Date((now + 300) * 1000).toISOString(),
+    Period: '60',
+    'ExtendedStatistics.member.1': 'p99',
+  });
+  assert.match(text, /<ExtendedStatistics><entry><key>p99<\/key><value>20<\/value><\/entry><\/ExtendedStatistics>/);
+  const metric = { Namespace: 'P', MetricName: 'latency' };
+  const data = (await json('GetMetricData', {
+    StartTime: now - 300,
+    EndTime: now + 300,
+    MetricDataQueries: [{ Id: 'tail', MetricStat: { Metric: metric, Period: 60, Stat: 'p99' } }],
+  })) as { MetricDataResults: { Values: number[] }[] };
+  assert.deepEqual(data.MetricDataResults[0]!.Values, [20]);
+});
+
+test('a statistic set has no percentiles unless its values cannot differ; what is not there is said', async () => {
+  const sets = { odd: [1, 3, 4, 2], even: [2, 2, 4, 2] } as const;
+  for (const [name, [Minimum, Maximum, Sum, SampleCount]] of Object.entries(sets)) {
+    const StatisticValues = { Minimum, Maximum, Sum, SampleCount };
+    await json('PutMetricData', {
+      Namespace: 'S',
+      MetricData: [{ MetricName: name, Timestamp: now, StatisticValues }],
+    });
+  }
+  const read = async (name: string): Promise<unknown> => {
+    const metric = { Namespace: 'S', MetricName: name };
+    const stat = { Metric: metric, Period: 60, Stat: 'p50' };
+    const range = { StartTime: now - 300, EndTime: now + 300 };
+    const { body } = await rpc('GetMetricData', { ...range, MetricDataQueries: [{ Id: 'q', MetricStat: stat }] });
+    return (body as { MetricDataResults: { Values: number[] }[] }).MetricDataResults[0]!.Values;
+  };
+  assert.deepEqual([await read('odd'), await read('even')], [[], [2]]);
+  const { answer, body } = await rpc('GetMetricData', {
+    StartTime: now - 300,
+    EndTime: now,
+    MetricDataQueries: [{ Id: 'e1', Expression: 'm1 * 2' }],
+  });
+  assert.deepEqual([answer.status, (body as Record<string, unknown>)['__type']], [400, 'ValidationError']);
+  assert.match(String((body as Record<string, unknown>)['message']), /^Error in expression 'e1' \[/);
+  const refused = await rpc('GetMetricStatistics', {
+    Namespace: 'S',
+    MetricName: 'odd',
+    StartTime: now - 300,
+    EndTime: now,
+    Period: 60,
+    ExtendedStatistics: ['tm90'],
+  });
+  assert.equal((refused.body as Record<string, unknown>)['__type'], 'InvalidParameterValueException');
+});

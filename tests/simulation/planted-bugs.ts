@@ -22,7 +22,7 @@ interface PlantedBug {
 const committer = 'packages/log/src/embedded/committer.ts';
 const journal = 'packages/log/src/embedded/journal.ts';
 const log = 'packages/log/src/embedded/embedded-log.ts';
-const registry = 'packages/log/src/registry/embedded-registry.ts';
+const lines = 'packages/log/src/checked-lines.ts';
 const streams = 'packages/data-streams/src';
 
 const firehose = 'packages/firehose/src/delivery';
@@ -109,9 +109,21 @@ const bugs: readonly PlantedBug[] = [
   },
   {
     what: 'the registry acknowledges before the sync',
-    file: registry,
+    file: lines,
     from: '      await this.#file.datasync();\n    } catch (error) {\n      this.#failure',
     to: '    } catch (error) {\n      this.#failure',
+  },
+  {
+    what: 'measurements that a snapshot has already are counted again',
+    file: 'packages/cloudwatch/src/metric-store.ts',
+    from: '    if (series.change >= change) return;\n',
+    to: '',
+  },
+  {
+    what: 'the changes before a snapshot go before it has its name',
+    file: 'packages/cloudwatch/src/metric-log.ts',
+    from: '    await disk.rename(`${path}.draft`, path);\n',
+    to: '    await this.#removeBelow(number);\n    await disk.rename(`${path}.draft`, path);\n',
   },
   {
     what: 'a shard is closed without waiting for its appends',

@@ -12,3 +12,6 @@ test('Firehose delivers what it acknowledged through crashes, clock steps and a 
 
 test('consumers miss nothing and keep the order through reshards, pauses, crashes and a failing store', () =>
   forEachSeed('./consumer-story.ts'));
+
+test('metrics are there once after crashes, failed writes and snapshots cut short', () =>
+  forEachSeed('./metrics-story.ts'));

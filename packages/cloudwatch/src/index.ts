@@ -1,5 +1,5 @@
-import type { Clock } from '@millrace/world';
-import { MetricStore } from './metric-store.ts';
+import { MetricLog } from './metric-log.ts';
+import type { MetricLogOptions } from './metric-log.ts';
 import { getMetricData } from './operations/get-metric-data.ts';
 import { getMetricStatistics } from './operations/get-metric-statistics.ts';
 import { listMetrics } from './operations/list-metrics.ts';
@@ -7,6 +7,8 @@ import { putMetricData } from './operations/put-metric-data.ts';
 import type { CloudWatch, Handler, Operations } from './service.ts';
 
 export type { CloudWatch } from './service.ts';
+export { statisticsOf } from './statistics.ts';
+export type { Measurement } from './metric-store.ts';
 
 /** CloudWatch's operations that Kinesis clients use, by name. */
 export const cloudWatchOperations: { readonly [Name in keyof Operations]: Handler<Name> } = {
@@ -16,7 +18,23 @@ export const cloudWatchOperations: { readonly [Name in keyof Operations]: Handle
   PutMetricData: putMetricData,
 };
 
-/** Metrics of 15 days, in memory: they begin anew with the process. */
-export function openCloudWatch(clock: Clock): CloudWatch {
-  return { clock, store: new MetricStore() };
+export interface OpenCloudWatch extends CloudWatch {
+  /** Why nothing can be put any more. */
+  failure(): Error | undefined;
+  /** Metrics and cells in memory. */
+  metrics(): Readonly<Record<string, number>>;
+  stop(): Promise<void>;
+}
+
+/** Metrics of 15 days in a directory, which the caller has locked for this process. */
+export async function openCloudWatch(options: MetricLogOptions): Promise<OpenCloudWatch> {
+  const log = await MetricLog.open(options);
+  return {
+    clock: options.world.clock,
+    store: log.store,
+    put: (measurements) => log.put(measurements),
+    failure: () => log.failure(),
+    metrics: () => ({ series: log.store.size, cells: log.store.cells }),
+    stop: () => log.stop(),
+  };
 }

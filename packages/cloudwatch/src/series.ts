@@ -1,10 +1,6 @@
-/** What is kept of the values of a period. */
-export interface Statistics {
-  count: number;
-  sum: number;
-  min: number;
-  max: number;
-}
+import { Periods } from './periods.ts';
+import { copyOf, merge } from './statistics.ts';
+import type { Statistics } from './statistics.ts';
 
 export interface Datapoint extends Statistics {
   /** When its period began. */
@@ -24,74 +20,51 @@ const tiers = [
 
 export const keptMs = 15 * dayMs;
 
-/** The values of one metric with one set of dimensions, by period: 828 periods at most. */
+/** The values of one metric with one set of dimensions, by period: 828 periods at most, and two hours ahead of the clock. */
 export class Series {
-  readonly #periods = tiers.map(() => new Map<number, Statistics>());
+  readonly #tiers = tiers.map(() => new Periods());
   unit = 'None';
   newestMs = 0;
+  /** The number of the last change that is in it (see metric-log.ts). */
+  change = 0;
 
-  add(timeMs: number, { count, sum, min, max }: Statistics, nowMs: number): void {
-    this.newestMs = Math.max(this.newestMs, timeMs);
-    for (const [nth, { periodMs, keptMs: keeps }] of tiers.entries()) {
-      const periods = this.#periods[nth]!;
-      const start = Math.floor(timeMs / periodMs) * periodMs;
-      if (start <= nowMs - keeps) continue;
-      const present = periods.get(start);
-      if (present === undefined) {
-        periods.set(start, { count, sum, min, max });
-        this.#drop(periods, nowMs - keeps, keeps / periodMs);
-        continue;
-      }
-      present.count += count;
-      present.sum += sum;
-      present.min = Math.min(present.min, min);
-      present.max = Math.max(present.max, max);
-    }
+  /** Periods, and their counted values, in all tiers. */
+  get cells(): number {
+    return this.#tiers.reduce((sum, { cells }) => sum + cells, 0);
   }
 
-  /** Looks only when there may be too many: values come nearly in the order of time. */
-  #drop(periods: Map<number, Statistics>, oldestMs: number, most: number): void {
-    // Two hours ahead of the clock are taken too.
-    if (periods.size <= most + 1) return;
-    for (const start of periods.keys()) if (start <= oldestMs) periods.delete(start);
+  add(timeMs: number, statistics: Statistics, nowMs: number): void {
+    this.newestMs = Math.max(this.newestMs, timeMs);
+    for (const [nth, { periodMs, keptMs: keeps }] of tiers.entries()) {
+      const start = Math.floor(timeMs / periodMs) * periodMs;
+      if (start > nowMs - keeps) this.#tiers[nth]!.add(start, statistics);
+      this.#tiers[nth]!.dropUntil(nowMs - keeps);
+    }
   }
 
   /** Periods of `periodMs` from `fromMs` to before `toMs` that have values, in order; by the finest tier that reaches back so far. */
   read(fromMs: number, toMs: number, { periodMs, nowMs }: { periodMs: number; nowMs: number }): Datapoint[] {
     const found = tiers.findIndex(({ keptMs: keeps }) => fromMs > nowMs - keeps);
-    const periods = this.#periods[found === -1 ? tiers.length - 1 : found]!;
+    const periods = this.#tiers[found === -1 ? tiers.length - 1 : found]!;
     const first = Math.floor(fromMs / periodMs) * periodMs;
-    const points = new Map<number, Datapoint>();
-    for (const [start, { count, sum, min, max }] of periods) {
-      if (start < first || start >= toMs) continue;
+    const points: Datapoint[] = [];
+    for (const [start, statistics] of periods.between(first, toMs)) {
       const timeMs = Math.floor(start / periodMs) * periodMs;
-      const point = points.get(timeMs);
-      if (point === undefined) points.set(timeMs, { timeMs, count, sum, min, max });
-      else {
-        point.count += count;
-        point.sum += sum;
-        point.min = Math.min(point.min, min);
-        point.max = Math.max(point.max, max);
-      }
+      const last = points.at(-1);
+      if (last?.timeMs === timeMs) merge(last, statistics);
+      else points.push({ timeMs, ...copyOf(statistics) });
     }
-    return [...points.values()].sort((one, other) => one.timeMs - other.timeMs);
+    return points;
   }
-}
 
-export type Statistic = 'SampleCount' | 'Sum' | 'Average' | 'Minimum' | 'Maximum';
+  /** Each tier's periods from the last `keptMs`, for a snapshot. */
+  tiers(nowMs: number): (readonly [startMs: number, statistics: Statistics])[][] {
+    return this.#tiers.map((periods, nth) => [...periods.between(nowMs - tiers[nth]!.keptMs + 1, Infinity)]);
+  }
 
-/** One figure of a period. */
-export function figureOf({ count, sum, min, max }: Statistics, statistic: Statistic): number {
-  switch (statistic) {
-    case 'SampleCount':
-      return count;
-    case 'Sum':
-      return sum;
-    case 'Average':
-      return sum / count;
-    case 'Minimum':
-      return min;
-    default:
-      return max;
+  /** Takes what `tiers` gave. */
+  restore(kept: readonly (readonly (readonly [startMs: number, statistics: Statistics])[])[]): void {
+    for (const [nth, periods] of kept.entries())
+      for (const [start, statistics] of periods) this.#tiers[nth]!.add(start, statistics);
   }
 }

@@ -1,10 +1,12 @@
 import type * as Model from '@millrace/model/cloudwatch';
 import type { Clock } from '@millrace/world';
-import type { MetricStore } from './metric-store.ts';
+import type { Measurement, MetricStore } from './metric-store.ts';
 
 export interface CloudWatch {
   readonly clock: Clock;
   readonly store: MetricStore;
+  /** Takes measurements, all or none, durably. */
+  put(measurements: readonly Measurement[]): Promise<void>;
 }
 
 /** Who calls, from where. */
@@ -20,4 +22,4 @@ export type Handler<Name extends keyof Operations> = (
   service: CloudWatch,
   input: Operations[Name]['input'],
   caller: Caller,
-) => Operations[Name]['output'];
+) => Operations[Name]['output'] | Promise<Operations[Name]['output']>;

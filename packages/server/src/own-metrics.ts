@@ -1,4 +1,5 @@
-import type { CloudWatch } from '@millrace/cloudwatch';
+import { statisticsOf } from '@millrace/cloudwatch';
+import type { CloudWatch, Measurement } from '@millrace/cloudwatch';
 import type { Sample } from '@millrace/data-streams';
 import type { World } from '@millrace/world';
 
@@ -12,54 +13,57 @@ const namespace = 'AWS/Kinesis';
 export function publishOwnMetrics(
   world: Pick<World, 'clock'>,
   cloudWatch: CloudWatch,
-  samples: () => Iterable<Sample>,
+  from: { readonly samples: () => Iterable<Sample>; readonly report: (error: Error) => void },
 ): { stop(): void } {
-  const publisher = new Publisher(cloudWatch);
+  const counters = new Counters();
   let timer = world.clock.setTimer(everyMs, tick);
   function tick(): void {
-    publisher.publish(samples(), world.clock.now());
+    cloudWatch.put(counters.moved(from.samples(), world.clock.now())).catch(from.report);
     timer = world.clock.setTimer(everyMs, tick);
   }
   return { stop: () => timer.cancel() };
 }
 
-export class Publisher {
-  readonly #cloudWatch: CloudWatch;
+class Counters {
   /** Of each counter and gauge, what it was a minute ago. */
   #before = new Map<string, number>();
 
-  constructor(cloudWatch: CloudWatch) {
-    this.#cloudWatch = cloudWatch;
-  }
-
-  publish(samples: Iterable<Sample>, nowMs: number): void {
+  /** What a minute has brought. */
+  moved(samples: Iterable<Sample>, nowMs: number): Measurement[] {
     const present = new Map<string, number>();
     const sums = new Map<string, number>();
+    const measured: Measurement[] = [];
     for (const sample of samples) {
       const key = `${sample.stream.id}:${sample.shard ?? ''}:${sample.name}`;
       present.set(key, sample.value);
       const moved = sample.value - (this.#before.get(key) ?? 0);
       if (sample.kind === 'gauge') {
-        if (sample.value > 0 || moved !== 0) this.#add(sample, sample.name, { count: 1, sum: sample.value }, nowMs);
+        if (sample.value > 0 || moved !== 0) measured.push(measurement(sample, [sample.value, 1], nowMs));
       } else if (sample.name.endsWith('.Latency.Sum')) sums.set(key, moved);
       else if (moved > 0 && sample.name.endsWith('.Latency.Count')) {
-        const sum = sums.get(key.replace(/Count$/, 'Sum')) ?? 0;
-        this.#add(sample, sample.name.replace(/\.Count$/, ''), { count: moved, sum }, nowMs);
-      } else if (moved > 0) this.#add(sample, sample.name, { count: 1, sum: moved }, nowMs);
+        const mean = (sums.get(key.replace(/Count$/, 'Sum')) ?? 0) / moved;
+        measured.push(measurement({ ...sample, name: sample.name.replace(/\.Count$/, '') }, [mean, moved], nowMs));
+      } else if (moved > 0) measured.push(measurement(sample, [moved, 1], nowMs));
     }
     this.#before = present;
+    return measured;
   }
+}
 
-  #add({ stream, shard }: Sample, name: string, { count, sum }: { count: number; sum: number }, nowMs: number): void {
-    const dimensions = [{ Name: 'StreamName', Value: stream.name }];
-    if (shard !== undefined) dimensions.push({ Name: 'ShardId', Value: `shardId-${String(shard).padStart(12, '0')}` });
-    const mean = sum / count;
-    this.#cloudWatch.store.add(
-      { account: stream.account, region: stream.region, namespace, name, dimensions },
-      { timeMs: nowMs, unit: unitOf(name), statistics: { count, sum, min: mean, max: mean } },
-      nowMs,
-    );
-  }
+function measurement(
+  { stream, shard, name }: Pick<Sample, 'stream' | 'shard' | 'name'>,
+  value: readonly [value: number, count: number],
+  nowMs: number,
+): Measurement {
+  const { account, region } = stream;
+  const dimensions = [{ Name: 'StreamName', Value: stream.name }];
+  if (shard !== undefined) dimensions.push({ Name: 'ShardId', Value: `shardId-${String(shard).padStart(12, '0')}` });
+  return {
+    metric: { account, region, namespace, name, dimensions },
+    timeMs: nowMs,
+    unit: unitOf(name),
+    statistics: statisticsOf([value]),
+  };
 }
 
 function unitOf(name: string): string {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createAuthenticator, openKeyRing, readIdentities } from '@millrace/access';
 import { openCloudWatch } from '@millrace/cloudwatch';
-import type { CloudWatch } from '@millrace/cloudwatch';
+import type { OpenCloudWatch } from '@millrace/cloudwatch';
 import { openDataStreams, streamsMachine } from '@millrace/data-streams';
 import type { DataStreams, OpenDataStreams } from '@millrace/data-streams';
 import { firehoseMachine, openFirehose, openFolderStore, openS3Store } from '@millrace/firehose';
@@ -46,7 +46,10 @@ async function serveUntilTold(configuration: Configuration): Promise<number> {
   const directory = settings.data === undefined ? await mkdtemp(join(tmpdir(), 'millrace-')) : resolve(settings.data);
   const store = await openStore({ world, directory, configuration, logger });
   const listening = await startServing({ world, directory, configuration, logger, store });
-  const publishing = publishOwnMetrics(world, store.cloudWatch, () => store.streams.samples());
+  const publishing = publishOwnMetrics(world, store.cloudWatch, {
+    samples: () => store.streams.samples(),
+    report: (error) => logger.error('the metrics of a minute are lost', error),
+  });
   logger.info('serving', { data: directory, auth: settings.auth, limits: settings.limits });
   const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
   // Before the ready line: who reads it may send the signal at once.
@@ -66,7 +69,7 @@ interface Store {
   readonly streams: OpenDataStreams;
   readonly firehose: OpenFirehose;
   readonly leaseTables: LeaseTables;
-  readonly cloudWatch: CloudWatch;
+  readonly cloudWatch: OpenCloudWatch;
   health(): Error | undefined;
   metrics(): Readonly<Record<string, Readonly<Record<string, number>>>>;
   stop(): Promise<void>;
@@ -100,12 +103,7 @@ async function openStore(at: {
     keys,
     iteratorKey: keys.derive('shard iterators'),
     answers: new ByteBudget(settings['answer-budget-mib'] << 20),
-    settings: {
-      limits: settings.limits,
-      transitionMs: settings['transition-ms'],
-      consumersPerStream: settings['consumers-per-stream'],
-      shardQuota: settings['shard-quota'],
-    },
+    settings: streamsSettings(settings),
     report: (error) => logger.error('a background task failed', error),
   });
   const delivery = await openRegistry({ world, directory: join(directory, 'firehose'), machine: firehoseMachine });
@@ -121,23 +119,25 @@ async function openStore(at: {
   });
   // Both services have claimed what is theirs.
   await log.dropUnclaimed();
-  const tables = await openRegistry({
-    world,
-    directory: join(directory, 'lease-tables'),
-    machine: leaseTablesMachine,
-  });
+  const tables = await openRegistry({ world, directory: join(directory, 'lease-tables'), machine: leaseTablesMachine });
+  const report = (message: string): void => logger.warn(message);
+  const cloudWatch = await openCloudWatch({ world, directory: join(directory, 'metrics'), report });
+  // In the order in which they stop: the log is written by what is before it.
+  const parts = [registry, delivery, tables, cloudWatch, log];
   return {
     streams,
     firehose,
     leaseTables: openLeaseTables({ world, registry: tables, transitionMs: settings['transition-ms'] }),
-    cloudWatch: openCloudWatch(world.clock),
-    health: () => log.failure() ?? registry.failure() ?? delivery.failure() ?? tables.failure(),
-    metrics: () => ({ log: log.metrics(), streams: streams.metrics(), firehose: firehose.metrics() }),
+    cloudWatch,
+    health: () => parts.map((part) => part.failure()).find((failure) => failure !== undefined),
+    metrics: () => ({
+      log: log.metrics(),
+      streams: streams.metrics(),
+      firehose: firehose.metrics(),
+      metrics: cloudWatch.metrics(),
+    }),
     async stop() {
-      await registry.stop();
-      await delivery.stop();
-      await tables.stop();
-      await log.stop();
+      for (const part of parts) await part.stop();
       await lock.release();
     },
   };
@@ -164,6 +164,15 @@ function sourceStreams({ state }: DataStreams): SourceStreams {
         })),
       };
     },
+  };
+}
+
+function streamsSettings(settings: Configuration['settings']): Parameters<typeof openDataStreams>[0]['settings'] {
+  return {
+    limits: settings.limits,
+    transitionMs: settings['transition-ms'],
+    consumersPerStream: settings['consumers-per-stream'],
+    shardQuota: settings['shard-quota'],
   };
 }
 

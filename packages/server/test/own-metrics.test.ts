@@ -1,21 +1,36 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { openCloudWatch } from '@millrace/cloudwatch';
 import { movableWorld } from '@millrace/world';
 import { testService } from '../../data-streams/test/support.ts';
 import { publishOwnMetrics } from '../src/own-metrics.ts';
 
-test('what the service counts in a minute stands in CloudWatch, under AWS’s names', async () => {
+test('what the service counts in a minute stands in CloudWatch, under AWS’s names', async (t) => {
   const world = movableWorld();
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-own-metrics-'));
   const streams = await testService({ world });
-  const cloudWatch = openCloudWatch(world.clock);
-  const publishing = publishOwnMetrics(world, cloudWatch, () => streams.service.metrics.samples());
+  const cloudWatch = await openCloudWatch({ world, directory, report: assert.fail });
+  const publishing = publishOwnMetrics(world, cloudWatch, {
+    samples: () => streams.service.metrics.samples(),
+    report: assert.fail,
+  });
+  t.after(async () => {
+    publishing.stop();
+    await streams.stop();
+    await cloudWatch.stop();
+    await rm(directory, { recursive: true });
+  });
   await streams.call('CreateStream', { StreamName: 's', ShardCount: 1 });
   await streams.untilActive('s');
   const put = async (count: number): Promise<void> => {
     for (let n = 0; n < count; n += 1)
       await streams.call('PutRecord', { StreamName: 's', PartitionKey: 'k', Data: 'AAEC' });
     world.advance(60_000);
+    // The minute's figures went first: what is behind them on disk shows that they are there.
+    await cloudWatch.put([]);
   };
   const began = world.clock.now();
   await put(3);
@@ -41,6 +56,4 @@ test('what the service counts in a minute stands in CloudWatch, under AWS’s na
     [3, 2],
   );
   assert.deepEqual(read('GetRecords.Bytes'), []);
-  publishing.stop();
-  await streams.stop();
 });

@@ -2,7 +2,8 @@ import { AwsError } from '@millrace/model';
 import type { MetricDatum } from '@millrace/model/cloudwatch';
 import { invalidCombination, invalidValue } from '../errors.ts';
 import type { Handler } from '../service.ts';
-import type { Statistics } from '../series.ts';
+import { statisticsOf } from '../statistics.ts';
+import type { Statistics } from '../statistics.ts';
 
 const mostData = 1000;
 const mostDimensions = 30;
@@ -10,19 +11,20 @@ const oldestMs = 14 * 24 * 3_600_000;
 const aheadMs = 2 * 3_600_000;
 
 /** All of the data, or none when one of them is wrong. */
-export const putMetricData: Handler<'PutMetricData'> = ({ clock, store }, input, caller) => {
+export const putMetricData: Handler<'PutMetricData'> = async (service, input, { account, region }) => {
   const { Namespace: namespace, MetricData: data = [], EntityMetricData: entities = [] } = input;
   const all = [...data, ...entities.flatMap(({ MetricData: inner = [] }) => inner)];
   if (all.length === 0)
     throw new AwsError('MissingRequiredParameterException', 'The parameter MetricData is required.');
   if (all.length > mostData)
     throw invalidValue(`The collection MetricData must not have a size greater than ${mostData}.`);
-  const now = clock.now();
+  const now = service.clock.now();
   const read = all.map((datum, at) => readDatum(datum, `MetricData.member.${at + 1}`, now));
-  for (const [at, value] of read.entries()) {
+  const measurements = read.map((measured, at) => {
     const { MetricName: name, Dimensions: dimensions = [] } = all[at]!;
-    store.add({ ...caller, account: caller.account, region: caller.region, namespace, name, dimensions }, value, now);
-  }
+    return { metric: { account, region, namespace, name, dimensions }, ...measured };
+  });
+  await service.put(measurements.filter(({ statistics }) => statistics.count > 0));
   return {};
 };
 
@@ -38,10 +40,10 @@ function readDatum(
     );
   if (dimensions.length > mostDimensions)
     throw invalidValue(`The collection ${path}.Dimensions must not have a size greater than ${mostDimensions}.`);
-  return { timeMs, unit, statistics: statisticsOf(datum, path) };
+  return { timeMs, unit, statistics: readStatistics(datum, path) };
 }
 
-function statisticsOf(datum: MetricDatum, path: string): Statistics {
+function readStatistics(datum: MetricDatum, path: string): Statistics {
   const { Value: value, StatisticValues: given, Values: values, Counts: counts } = datum;
   if ([value, given, values].filter((one) => one !== undefined).length > 1)
     throw invalidCombination(
@@ -49,13 +51,15 @@ function statisticsOf(datum: MetricDatum, path: string): Statistics {
     );
   if (value !== undefined) {
     checkNumber(value, `${path}.Value`);
-    return { count: 1, sum: value, min: value, max: value };
+    return statisticsOf([[value, 1]]);
   }
   if (given !== undefined) {
     const { SampleCount: count, Sum: sum, Minimum: min, Maximum: max } = given;
     for (const [name, number] of Object.entries(given))
       checkNumber(number as number, `${path}.StatisticValues.${name}`);
-    return { count, sum, min, max };
+    // AWS has percentiles of a statistic set when it cannot but be so many times the same value.
+    const isEven = min === max && min >= 0 && Math.abs(sum - min * count) <= 1e-9 * Math.abs(sum);
+    return { count, sum, min, max, spread: isEven ? 'even' : 'unknown' };
   }
   if (values === undefined || values.length === 0)
     throw new AwsError(
@@ -64,17 +68,14 @@ function statisticsOf(datum: MetricDatum, path: string): Statistics {
     );
   if (counts !== undefined && counts.length !== values.length)
     throw invalidValue(`The parameters ${path}.Values and ${path}.Counts must be of the same size.`);
-  const statistics = { count: 0, sum: 0, min: Infinity, max: -Infinity };
-  for (const [at, one] of values.entries()) {
-    checkNumber(one, `${path}.Values.member.${at + 1}`);
+  const counted = values.map((one, at) => {
     const count = counts?.[at] ?? 1;
+    checkNumber(one, `${path}.Values.member.${at + 1}`);
     checkNumber(count, `${path}.Counts.member.${at + 1}`);
-    statistics.count += count;
-    statistics.sum += one * count;
-    statistics.min = Math.min(statistics.min, one);
-    statistics.max = Math.max(statistics.max, one);
-  }
-  return statistics;
+    if (count < 0) throw invalidValue(`The value ${count} for parameter ${path}.Counts.member.${at + 1} is invalid.`);
+    return [one, count] as const;
+  });
+  return statisticsOf(counted.filter(([, count]) => count > 0));
 }
 
 function checkNumber(value: number, path: string): void {
