@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -15,7 +15,13 @@ export function writeSection(documentPath: string, generator: string, body: stri
   const end = text.indexOf('<!-- end -->', start);
   if (start < 0 || end < 0) throw new Error(`${documentPath} has no section "${begin}"`);
   const fresh = `${text.slice(0, start + begin.length)}\n${body.trimEnd()}\n${text.slice(end)}`;
-  if (fresh === text) return;
+  writeWhole(documentPath, fresh);
+}
+
+/** Keeps a whole file that is made from others; with --check as writeSection does. */
+export function writeWhole(documentPath: string, fresh: string): void {
+  const path = join(root, documentPath);
+  if (existsSync(path) && readFileSync(path, 'utf8') === fresh) return;
   if (process.argv.includes('--check')) {
     console.error(`${relative(root, path)} is stale: run npm run generate`);
     process.exitCode = 1;
