@@ -10,6 +10,8 @@ export class Periods {
   #length = 0;
   /** By start; periods that are not here have even values. */
   readonly #spreads = new Map<number, 'unknown' | CountedValues>();
+  /** What the spreads count for in `cells`: as they were when they were set, since merging changes them where they stand. */
+  readonly #noted = new Map<number, number>();
   /** Periods, and their counted values. */
   cells = 0;
 
@@ -77,9 +79,6 @@ export class Periods {
     this.#rows.set([startMs, statistics.count, statistics.sum, statistics.min, statistics.max], at * width);
     this.#setSpread(startMs, statistics.spread);
   }
-
-  /** Merging changes counted values where they stand: their cells are those noted when they were last set. */
-  readonly #noted = new Map<number, number>();
 
   #setSpread(startMs: number, spread: Spread): void {
     this.cells -= this.#noted.get(startMs) ?? 0;

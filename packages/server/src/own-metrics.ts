@@ -14,14 +14,21 @@ export function publishOwnMetrics(
   world: Pick<World, 'clock'>,
   cloudWatch: CloudWatch,
   from: { readonly samples: () => Iterable<Sample>; readonly report: (error: Error) => void },
-): { stop(): void } {
+): { stop(): Promise<void> } {
   const counters = new Counters();
   let timer = world.clock.setTimer(everyMs, tick);
-  function tick(): void {
+  const publish = (): Promise<void> =>
     cloudWatch.put(counters.moved(from.samples(), world.clock.now())).catch(from.report);
+  function tick(): void {
+    void publish();
     timer = world.clock.setTimer(everyMs, tick);
   }
-  return { stop: () => timer.cancel() };
+  return {
+    stop() {
+      timer.cancel();
+      return publish();
+    },
+  };
 }
 
 class Counters {

@@ -57,9 +57,9 @@ async function serveUntilTold(configuration: Configuration): Promise<number> {
   process.stdout.write(`millrace ready http://${host}:${listening.port}\n`);
   await told;
   logger.info('stopping');
-  publishing.stop();
   await Promise.all([store.streams.stop(), store.firehose.stop()]);
   await listening.close();
+  await publishing.stop();
   await store.stop();
   logger.info('stopped');
   return 0;

@@ -18,7 +18,6 @@ test('what the service counts in a minute stands in CloudWatch, under AWS’s na
     report: assert.fail,
   });
   t.after(async () => {
-    publishing.stop();
     await streams.stop();
     await cloudWatch.stop();
     await rm(directory, { recursive: true });
@@ -56,4 +55,8 @@ test('what the service counts in a minute stands in CloudWatch, under AWS’s na
     [3, 2],
   );
   assert.deepEqual(read('GetRecords.Bytes'), []);
+  // A part of a minute is not lost when the server stops.
+  await streams.call('PutRecord', { StreamName: 's', PartitionKey: 'k', Data: 'AAEC' });
+  await publishing.stop();
+  assert.deepEqual(read('IncomingRecords').at(-1), [1, 1]);
 });
