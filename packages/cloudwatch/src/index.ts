@@ -21,7 +21,7 @@ export const cloudWatchOperations: { readonly [Name in keyof Operations]: Handle
 export interface OpenCloudWatch extends CloudWatch {
   /** Why nothing can be put any more. */
   failure(): Error | undefined;
-  /** Metrics and cells in memory. */
+  /** What is in memory, and what went wrong since the start. */
   metrics(): Readonly<Record<string, number>>;
   stop(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export async function openCloudWatch(options: MetricLogOptions): Promise<OpenClo
     store: log.store,
     put: (measurements) => log.put(measurements),
     failure: () => log.failure(),
-    metrics: () => ({ series: log.store.size, cells: log.store.cells }),
+    metrics: () => log.metrics(),
     stop: () => log.stop(),
   };
 }

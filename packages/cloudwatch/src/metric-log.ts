@@ -53,6 +53,8 @@ export class MetricLog {
   #snapshotBytes = 0;
   /** Bytes of the changes behind which the next snapshot is made. */
   #snapshotAt = 0;
+  #damage = 0;
+  #refusedWrites = 0;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   #snapshotting: Promise<void> | undefined;
@@ -81,6 +83,12 @@ export class MetricLog {
     return this.#file!.failure();
   }
 
+  /** What is in memory, and what went wrong since the start. */
+  metrics(): Readonly<Record<string, number>> {
+    const { size: series, cells } = this.store;
+    return { series, cells, damage: this.#damage, refusedWrites: this.#refusedWrites };
+  }
+
   async stop(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
     await this.#snapshotting;
@@ -99,6 +107,7 @@ export class MetricLog {
       try {
         await this.#file!.append([encodeLine(line)]);
       } catch (error) {
+        this.#refusedWrites += 1;
         for (const { reject } of batch) reject(error as Error);
         continue;
       }
@@ -204,7 +213,7 @@ export class MetricLog {
       bytes = end;
       const line = decodeLine(text) as SeriesLine | undefined;
       if (line === undefined) {
-        this.#options.report(`metrics: ${path}: a damaged line before byte ${end} is left out`);
+        this.#reportDamage(path, 1, end);
         continue;
       }
       const { metric, fill } = decodeSeries(line);
@@ -226,13 +235,17 @@ export class MetricLog {
       }
       for (const [at, one] of line.m.entries()) this.store.add(decodeMeasurement(one), line.t, line.n + at);
       this.#change = Math.max(this.#change, line.n + line.m.length - 1);
-      if (damaged > 0)
-        this.#options.report(`metrics: ${path}: ${damaged} damaged lines before byte ${end} are left out`);
+      if (damaged > 0) this.#reportDamage(path, damaged, end);
       [whole, damaged] = [end, 0];
     }
-    if (damaged > 0 && !isLast)
-      this.#options.report(`metrics: ${path}: ${damaged} damaged lines at the end are left out`);
+    if (damaged > 0 && !isLast) this.#reportDamage(path, damaged, Infinity);
     return whole;
+  }
+
+  #reportDamage(path: string, lines: number, end: number): void {
+    this.#damage += lines;
+    const where = end === Infinity ? 'at the end' : `before byte ${end}`;
+    this.#options.report(`metrics: ${path}: ${lines} damaged lines ${where} are left out`);
   }
 
   #path(number: number, kind: 'snapshot' | 'changes'): string {

@@ -134,7 +134,7 @@ async function openStore(at: {
       log: log.metrics(),
       streams: streams.metrics(),
       firehose: firehose.metrics(),
-      metrics: cloudWatch.metrics(),
+      cloudwatch: cloudWatch.metrics(),
     }),
     async stop() {
       for (const part of parts) await part.stop();

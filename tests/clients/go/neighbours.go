@@ -66,10 +66,12 @@ func measured(ctx context.Context, client *cloudwatch.Client, namespace string) 
 		return metrics.MetricDataQuery{Id: aws.String("m" + statistic), MetricStat: &metrics.MetricStat{Metric: metric, Period: aws.Int32(60), Stat: &statistic}}
 	}
 	data, err := client.GetMetricData(ctx, &cloudwatch.GetMetricDataInput{
-		StartTime: aws.Time(now.Add(-time.Minute)), EndTime: aws.Time(now.Add(time.Minute)), MetricDataQueries: []metrics.MetricDataQuery{query("Sum"), query("Maximum")},
+		StartTime: aws.Time(now.Add(-time.Minute)), EndTime: aws.Time(now.Add(time.Minute)), MetricDataQueries: []metrics.MetricDataQuery{query("Sum"), query("Maximum"), query("p99")},
 	})
 	must(err)
 	sum, most := data.MetricDataResults[0], data.MetricDataResults[1]
 	check(len(sum.Values) == 1 && sum.Values[0] == 1980 && most.Values[0] == 500, "sum %v, most %v", sum.Values, most.Values)
+	tail := data.MetricDataResults[2].Values
+	check(len(tail) == 1 && tail[0] == 20, "p99 %v", tail)
 	check(sum.Timestamps[0].Equal(now), "at %v, not %v", sum.Timestamps[0], now)
 }

@@ -60,6 +60,8 @@ def metrics(cloudwatch):
     cloudwatch.put_metric_data(Namespace="App", MetricData=[{"MetricName": "big", "Values": [1.5, 2], "Counts": [2, 1]}] * 300)
     points = cloudwatch.get_metric_statistics(Namespace="App", **lag, **span, Period=60, Statistics=["Average", "Maximum", "SampleCount"])["Datapoints"]
     assert [(point["Average"], point["Maximum"], point["SampleCount"], point["Unit"]) for point in points] == [(3, 6, 3, "Milliseconds")], points
+    points = cloudwatch.get_metric_statistics(Namespace="App", **lag, **span, Period=60, ExtendedStatistics=["p50", "p99"])["Datapoints"]
+    assert [point["ExtendedStatistics"] for point in points] == [{"p50": 2.0, "p99": 6.0}], points
     assert {metric["MetricName"] for metric in cloudwatch.list_metrics(Namespace="App")["Metrics"]} == {"lag", "big"}
     stat = {"Metric": {"Namespace": "App", "MetricName": "big"}, "Period": 60, "Stat": "Sum"}
     (result,) = cloudwatch.get_metric_data(MetricDataQueries=[{"Id": "a", "MetricStat": stat}], **span)["MetricDataResults"]
