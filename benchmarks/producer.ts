@@ -1,15 +1,23 @@
 /**
- * The producer beside a loop of SDK PutRecords calls with as many calls under way, against one Millrace. Prints records/s of each and
- * the ratio. usage: node --conditions=source benchmarks/producer.ts [SECONDS]
+ * The producer beside a loop of SDK PutRecords calls, against one Millrace: as many calls under way and as many connections, the
+ * same records, rounds by turns. Prints records/s, and the microseconds of CPU that a record costs its client and the server.
+ * usage: node --conditions=source benchmarks/producer.ts [SECONDS] [ROUNDS] [BYTES…]
  */
 import { CreateStreamCommand, KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { Producer } from '@millrace/producer';
 import { startMillrace } from './candidates.ts';
+import { processUsage } from './process-usage.ts';
 import { streamActive } from '../tools/stream-active.ts';
 
-const seconds = Number(process.argv[2] ?? 3);
+/** What one way of putting did in a round. */
+interface Round {
+  readonly recordsPerSecond: number;
+  readonly clientMicros: number;
+  readonly serverMicros: number;
+}
+
+const [seconds = 3, rounds = 3, ...sizes] = process.argv.slice(2).map(Number);
 const underWay = 8;
-const data = Buffer.alloc(100, 'x');
 const server = await startMillrace();
 const client = new KinesisClient({
   endpoint: `http://${server.host}:${server.port}`,
@@ -19,24 +27,46 @@ const client = new KinesisClient({
 try {
   await client.send(new CreateStreamCommand({ StreamName: 'bench', ShardCount: 8 }));
   await streamActive(client, 'bench');
-  const loop = await measure(sdkLoop);
-  const produced = await measure(producer);
-  console.log(
-    `SDK loop ${loop.toFixed(0)} records/s, producer ${produced.toFixed(0)} records/s: ${(produced / loop).toFixed(1)} ×`,
-  );
+  for (const size of sizes.length === 0 ? [100, 1024] : sizes) {
+    const data = Buffer.alloc(size, 'x');
+    const loops: Round[] = [];
+    const produced: Round[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      loops.push(await measure((until) => sdkLoop(data, until)));
+      produced.push(await measure((until) => producer(data, until)));
+    }
+    const [loop, best] = [median(loops), median(produced)];
+    console.log(`records of ${size} B\n  SDK loop ${told(loop)}\n  producer ${told(best)}`);
+    console.log(`  ${(best.recordsPerSecond / loop.recordsPerSecond).toFixed(1)} ×`);
+  }
 } finally {
   client.destroy();
   await server.stop();
 }
 
-async function measure(run: (until: number) => Promise<number>): Promise<number> {
-  await run(performance.now() + 1000);
-  const began = performance.now();
-  const records = await run(began + seconds * 1000);
-  return records / ((performance.now() - began) / 1000);
+function told({ recordsPerSecond, clientMicros, serverMicros }: Round): string {
+  return `${recordsPerSecond.toFixed(0)} records/s, ${clientMicros.toFixed(1)} µs of the client's CPU a record, ${serverMicros.toFixed(1)} µs of the server's`;
 }
 
-async function sdkLoop(until: number): Promise<number> {
+function median(all: readonly Round[]): Round {
+  return all.toSorted((one, other) => one.recordsPerSecond - other.recordsPerSecond)[all.length >> 1]!;
+}
+
+async function measure(run: (until: number) => Promise<number>): Promise<Round> {
+  await run(performance.now() + 1000);
+  const began = performance.now();
+  const [client, served] = [process.cpuUsage(), processUsage(server.pid).cpuSeconds];
+  const records = await run(began + seconds * 1000);
+  const passed = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(client);
+  return {
+    recordsPerSecond: records / passed,
+    clientMicros: (user + system) / records,
+    serverMicros: ((processUsage(server.pid).cpuSeconds - served) * 1e6) / records,
+  };
+}
+
+async function sdkLoop(data: Uint8Array, until: number): Promise<number> {
   let sent = 0;
   const one = async (): Promise<void> => {
     while (performance.now() < until) {
@@ -49,7 +79,7 @@ async function sdkLoop(until: number): Promise<number> {
   return sent;
 }
 
-async function producer(until: number): Promise<number> {
+async function producer(data: Uint8Array, until: number): Promise<number> {
   const one = new Producer({
     client,
     stream: 'bench',

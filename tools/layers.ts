@@ -29,7 +29,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   cloudwatch: { holds: 'the part of CloudWatch that they send their metrics to', imports: ['world', 'model', 'log'] },
   aggregation: { holds: "the KPL's aggregated records, both ways; for clients", imports: [] },
-  producer: { holds: 'puts records: the KPL for Node', imports: ['world', 'aggregation'] },
+  payload: { holds: 'what records carry, compressed and encrypted by clients, both ways', imports: [] },
+  producer: { holds: 'puts records: the KPL for Node', imports: ['world', 'aggregation', 'payload'] },
   consumer: { holds: 'reads streams in shares: the KCL for Node', imports: ['world', 'aggregation'] },
   cli: {
     holds: 'the commands for people, against any Kinesis',

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isAggregated } from './deaggregate.ts';
 import type { UserRecord } from './user-record.ts';
 import { digestLength, field, magic, recordField, varintLength, writeVarint } from './wire.ts';
@@ -21,23 +21,21 @@ export interface AggregationLimits {
 
 const usualBytes = 51_200;
 
-interface Placed {
-  readonly record: UserRecord;
-  readonly partitionKey: number;
-  readonly explicitHashKey: number | undefined;
-}
-
 /**
  * Gathers user records into one Kinesis record. All of one should belong to one shard: it is stored where the first record's
- * key belongs.
+ * key belongs. Records are encoded as they come: nothing is kept of them but their bytes.
  */
 export class Aggregator {
   readonly #maxBytes: number;
   readonly #maxCount: number;
   readonly #partitionKeys = new Map<string, number>();
   readonly #explicitHashKeys = new Map<string, number>();
-  readonly #placed: Placed[] = [];
-  #bytes = magic.length + digestLength;
+  #first: UserRecord | undefined;
+  #count = 0;
+  /** The records' fields, one behind the other; the tables of keys come before them when all are known. */
+  #records = Buffer.alloc(0);
+  #recordBytes = 0;
+  #keyBytes = 0;
 
   constructor({ maxBytes = usualBytes, maxCount = Infinity }: AggregationLimits = {}) {
     this.#maxBytes = maxBytes;
@@ -46,12 +44,12 @@ export class Aggregator {
 
   /** User records gathered so far. */
   get count(): number {
-    return this.#placed.length;
+    return this.#count;
   }
 
   /** The data's length if `take` were called now. */
   get bytes(): number {
-    return this.#bytes;
+    return magic.length + this.#keyBytes + this.#recordBytes + digestLength;
   }
 
   /**
@@ -59,48 +57,65 @@ export class Aggregator {
    * fits, for it travels alone if it must.
    */
   add(record: UserRecord): boolean {
-    const { partitionKey, explicitHashKey } = record;
+    const { partitionKey, explicitHashKey, data } = record;
     const key = this.#partitionKeys.get(partitionKey) ?? this.#partitionKeys.size;
-    const hashKey =
-      explicitHashKey === undefined
-        ? undefined
-        : (this.#explicitHashKeys.get(explicitHashKey) ?? this.#explicitHashKeys.size);
-    const placed = { record, partitionKey: key, explicitHashKey: hashKey };
-    let added = fieldLength(recordLength(placed));
-    if (key === this.#partitionKeys.size) added += fieldLength(Buffer.byteLength(partitionKey));
-    if (hashKey !== undefined && hashKey === this.#explicitHashKeys.size)
-      added += fieldLength(Buffer.byteLength(explicitHashKey!));
-    if (this.count > 0 && (this.#bytes + added > this.#maxBytes || this.count >= this.#maxCount)) return false;
-    this.#partitionKeys.set(partitionKey, key);
-    if (hashKey !== undefined) this.#explicitHashKeys.set(explicitHashKey!, hashKey);
-    this.#placed.push(placed);
-    this.#bytes += added;
+    let hashKey = -1;
+    let keyBytes = 0;
+    if (key === this.#partitionKeys.size) keyBytes = fieldLength(Buffer.byteLength(partitionKey));
+    let length = 1 + varintLength(key) + fieldLength(data.length);
+    if (explicitHashKey !== undefined) {
+      hashKey = this.#explicitHashKeys.get(explicitHashKey) ?? this.#explicitHashKeys.size;
+      if (hashKey === this.#explicitHashKeys.size) keyBytes += fieldLength(Buffer.byteLength(explicitHashKey));
+      length += 1 + varintLength(hashKey);
+    }
+    const isFull = this.#count >= this.#maxCount || this.bytes + keyBytes + fieldLength(length) > this.#maxBytes;
+    if (isFull && this.#count > 0) return false;
+    if (this.#count === 0) this.#first = record;
+    this.#count += 1;
+    if (keyBytes > 0) {
+      this.#partitionKeys.set(partitionKey, key);
+      if (hashKey >= 0) this.#explicitHashKeys.set(explicitHashKey!, hashKey);
+      this.#keyBytes += keyBytes;
+    }
+    this.#makeRoom(fieldLength(length));
+    this.#recordBytes = writeRecord(this.#records, this.#recordBytes, { length, key, hashKey, data });
     return true;
   }
 
   /** What was gathered as one Kinesis record, and begins anew; undefined when nothing was. */
   take(): AggregatedRecord | undefined {
-    const first = this.#placed[0]?.record;
+    const first = this.#first;
     if (first === undefined) return undefined;
     const { partitionKey, explicitHashKey } = first;
-    const isAlone = this.count === 1 && !isAggregated(first.data);
+    const isAlone = this.#count === 1 && !isAggregated(first.data);
     // One alone travels as it is; one that is an aggregated record itself would be taken apart by readers.
     const data = isAlone ? first.data : this.#encode();
-    const taken = { partitionKey, ...(explicitHashKey !== undefined && { explicitHashKey }), data, count: this.count };
+    const taken = { partitionKey, ...(explicitHashKey !== undefined && { explicitHashKey }), data, count: this.#count };
     this.#partitionKeys.clear();
     this.#explicitHashKeys.clear();
-    this.#placed.length = 0;
-    this.#bytes = magic.length + digestLength;
+    this.#first = undefined;
+    this.#count = 0;
+    this.#recordBytes = 0;
+    this.#keyBytes = 0;
     return taken;
   }
 
+  #makeRoom(bytes: number): void {
+    const wanted = this.#recordBytes + bytes;
+    if (wanted <= this.#records.length) return;
+    // What a lone record needs at first, then twice as much each time: few copies, and no more than twice the bytes.
+    const grown = Buffer.allocUnsafe(Math.max(wanted, this.#recordBytes * 2));
+    this.#records.copy(grown, 0, 0, this.#recordBytes);
+    this.#records = grown;
+  }
+
   #encode(): Buffer {
-    const bytes = Buffer.allocUnsafe(this.#bytes);
+    const bytes = Buffer.allocUnsafe(this.bytes);
     let at = magic.copy(bytes);
     for (const key of this.#partitionKeys.keys()) at = writeText(bytes, at, field.partitionKeys, key);
     for (const key of this.#explicitHashKeys.keys()) at = writeText(bytes, at, field.explicitHashKeys, key);
-    for (const placed of this.#placed) at = writeRecord(bytes, at, placed);
-    createHash('md5').update(bytes.subarray(magic.length, at)).digest().copy(bytes, at);
+    at += this.#records.copy(bytes, at, 0, this.#recordBytes);
+    hash('md5', bytes.subarray(magic.length, at), 'buffer').copy(bytes, at);
     return bytes;
   }
 }
@@ -125,29 +140,28 @@ function fieldLength(length: number): number {
   return 1 + varintLength(length) + length;
 }
 
-function recordLength({ record, partitionKey, explicitHashKey }: Placed): number {
-  const hashKeyLength = explicitHashKey === undefined ? 0 : 1 + varintLength(explicitHashKey);
-  return 1 + varintLength(partitionKey) + hashKeyLength + fieldLength(record.data.length);
-}
-
 function writeText(bytes: Buffer, at: number, tag: number, text: string): number {
   bytes[at] = tag;
   const start = writeVarint(bytes, at + 1, Buffer.byteLength(text));
   return start + bytes.write(text, start);
 }
 
-function writeRecord(bytes: Buffer, from: number, placed: Placed): number {
-  const { record, partitionKey, explicitHashKey } = placed;
+/** `hashKey` is negative where there is none. Answers the place behind it. */
+function writeRecord(
+  bytes: Buffer,
+  from: number,
+  { length, key, hashKey, data }: { length: number; key: number; hashKey: number; data: Uint8Array },
+): number {
   bytes[from] = field.records;
-  let at = writeVarint(bytes, from + 1, recordLength(placed));
+  let at = writeVarint(bytes, from + 1, length);
   bytes[at] = recordField.partitionKey;
-  at = writeVarint(bytes, at + 1, partitionKey);
-  if (explicitHashKey !== undefined) {
+  at = writeVarint(bytes, at + 1, key);
+  if (hashKey >= 0) {
     bytes[at] = recordField.explicitHashKey;
-    at = writeVarint(bytes, at + 1, explicitHashKey);
+    at = writeVarint(bytes, at + 1, hashKey);
   }
   bytes[at] = recordField.data;
-  at = writeVarint(bytes, at + 1, record.data.length);
-  bytes.set(record.data, at);
-  return at + record.data.length;
+  at = writeVarint(bytes, at + 1, data.length);
+  bytes.set(data, at);
+  return at + data.length;
 }

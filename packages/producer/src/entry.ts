@@ -1,20 +1,4 @@
-import type { UserRecord } from '@millrace/aggregation';
-import type { Attempt } from './errors.ts';
-import type { HashKey } from './shard-map.ts';
-
-/** A user's record on its way, and who waits for it. */
-export interface Pending {
-  readonly record: UserRecord;
-  readonly key: HashKey;
-  /** Rises with every put. */
-  readonly order: number;
-  readonly bytes: number;
-  /** When it is given up. */
-  readonly deadlineMs: number;
-  readonly attempts: Attempt[];
-  resolve(result: { shardId: string; sequenceNumber: string; attempts: number }): void;
-  reject(error: Error): void;
-}
+import type { Pending } from './pending.ts';
 
 /** A Kinesis record: one or more of users', for one shard. */
 export interface Entry {
@@ -26,9 +10,39 @@ export interface Entry {
   readonly shardId: string | undefined;
   /** Data and partition key, as limits count them. */
   readonly bytes: number;
+  /** When it need not wait any longer for others to fill a request. */
+  readonly dueMs: number;
+  /** When the last of its users' records is given up. */
+  readonly deadlineMs: number;
   /** Not sent before. */
   notBeforeMs: number;
   tries: number;
   /** A request that it was in was refused for good, for one of its records: it is sent alone, so that others do not suffer. */
   isSuspect: boolean;
+}
+
+/** What travels for these users; `shardId` is undefined while the shards are not known. */
+export function entryOf(
+  users: readonly Pending[],
+  {
+    partitionKey,
+    explicitHashKey,
+    data,
+  }: { partitionKey: string; explicitHashKey?: string | undefined; data: Uint8Array },
+  { shardId, dueMs }: { shardId: string | undefined; dueMs: number },
+): Entry {
+  return {
+    partitionKey,
+    explicitHashKey,
+    data,
+    users,
+    shardId,
+    bytes: data.length + Buffer.byteLength(partitionKey),
+    dueMs,
+    // All have the same time to live: the last that was put lives longest, but for what is put again.
+    deadlineMs: users.reduce((latest, one) => Math.max(latest, one.deadlineMs), 0),
+    notBeforeMs: 0,
+    tries: 0,
+    isSuspect: false,
+  };
 }

@@ -1,39 +1,52 @@
 import { Aggregator } from '@millrace/aggregation';
-import type { Clock } from '@millrace/world';
-import type { Entry, Pending } from './entry.ts';
+import type { Clock, Timer } from '@millrace/world';
+import { entryOf } from './entry.ts';
+import type { Entry } from './entry.ts';
+import type { Pending } from './pending.ts';
 
 interface Gathering {
   readonly aggregator: Aggregator;
   readonly users: Pending[];
-  readonly timer: { cancel(): void };
+  readonly dueMs: number;
+  readonly timer: Timer;
 }
+
+interface GatheringOptions {
+  readonly clock: Clock;
+  readonly lingerMs: number;
+  readonly maxBytes: number;
+  /** Gets what is full, or has waited long enough. */
+  ready(entry: Entry): void;
+}
+
+/** Aggregators kept to be used again: their memory has its size already. */
+const mostSpare = 16;
 
 /** Records that wait for others of their shard, to travel in one. */
 export class Gatherings {
   readonly #open = new Map<string, Gathering>();
-  readonly #options: {
-    readonly clock: Clock;
-    readonly lingerMs: number;
-    readonly maxBytes: number;
-    ready(entry: Entry): void;
-  };
+  readonly #spare: Aggregator[] = [];
+  readonly #options: GatheringOptions;
 
-  /** `ready` gets what is full, or has waited long enough. */
-  constructor(options: { clock: Clock; lingerMs: number; maxBytes: number; ready(entry: Entry): void }) {
+  constructor(options: GatheringOptions) {
     this.#options = options;
   }
 
   add(pending: Pending, shardId: string): void {
     let gathering = this.#open.get(shardId);
-    if (gathering !== undefined && !gathering.aggregator.add(pending.record)) {
+    if (gathering !== undefined && !gathering.aggregator.add(pending)) {
       this.finish(shardId);
       gathering = undefined;
     }
     if (gathering === undefined) {
       const { clock, lingerMs, maxBytes } = this.#options;
-      const timer = clock.setTimer(lingerMs, () => this.finish(shardId));
-      gathering = { aggregator: new Aggregator({ maxBytes }), users: [], timer };
-      gathering.aggregator.add(pending.record);
+      gathering = {
+        aggregator: this.#spare.pop() ?? new Aggregator({ maxBytes }),
+        users: [],
+        dueMs: clock.monotonicMs() + lingerMs,
+        timer: clock.setTimer(lingerMs, () => this.finish(shardId)),
+      };
+      gathering.aggregator.add(pending);
       this.#open.set(shardId, gathering);
     }
     gathering.users.push(pending);
@@ -42,11 +55,11 @@ export class Gatherings {
   finish(shardId: string): void {
     const gathering = this.#open.get(shardId);
     if (gathering === undefined) return;
-    gathering.timer.cancel();
+    const { aggregator, users, dueMs, timer } = gathering;
+    timer.cancel();
     this.#open.delete(shardId);
-    const { partitionKey, explicitHashKey, data } = gathering.aggregator.take()!;
-    const bytes = data.length + Buffer.byteLength(partitionKey);
-    this.#options.ready({ ...entryOf(gathering.users, shardId), partitionKey, explicitHashKey, data, bytes });
+    this.#options.ready(entryOf(users, aggregator.take()!, { shardId, dueMs }));
+    if (this.#spare.length < mostSpare) this.#spare.push(aggregator);
   }
 
   finishAll(): void {
@@ -58,25 +71,9 @@ export class Gatherings {
     const users: Pending[] = [];
     for (const gathering of this.#open.values()) {
       gathering.timer.cancel();
-      users.push(...gathering.users);
+      for (const user of gathering.users) users.push(user);
     }
     this.#open.clear();
     return users;
   }
-}
-
-/** A record as it is, or the frame of an aggregated one. */
-export function entryOf(users: readonly Pending[], shardId: string | undefined): Entry {
-  const { partitionKey, explicitHashKey, data } = users[0]!.record;
-  return {
-    partitionKey,
-    explicitHashKey,
-    data,
-    users: [...users],
-    shardId,
-    bytes: users[0]!.bytes,
-    notBeforeMs: 0,
-    tries: 0,
-    isSuspect: false,
-  };
 }

@@ -19,3 +19,5 @@ export const final = new Set([
   'KMSAccessDeniedException',
   'KMSNotFoundException',
 ]);
+/** Codes of a shard that has taken enough for now. */
+export const throttled = new Set(['ProvisionedThroughputExceededException', 'KMSThrottlingException']);

@@ -1,44 +1,71 @@
+import { Batch, mostRecords } from './batch.ts';
 import type { Entry } from './entry.ts';
 import { ShardRate } from './rate.ts';
+import { Row } from './row.ts';
 
-/** Records of one PutRecords. */
-export const mostRecords = 500;
-/** A request has 10 MiB at most; half of that keeps a retry short. */
-const mostBytes = 5 << 20;
+/** With so much a request goes without waiting for more: what a request costs beside its bytes is little then. */
+const enoughBytes = 1 << 20;
 /** Entries whose shard is not known yet share a row. */
 const unknownShard = '';
 
 /** Kinesis records that are ready to be sent, in a row for each shard. */
 export class Outbox {
-  readonly #rows = new Map<string, Entry[]>();
+  readonly #rows = new Map<string, Row>();
   readonly #rates = new Map<string, ShardRate>();
-  readonly #busy = new Set<string>();
-  readonly #ordered: boolean;
+  readonly #isOrdered: boolean;
   readonly #percent: number;
-  count = 0;
+  #count = 0;
+  #bytes = 0;
+  #dueMs = Infinity;
 
   constructor({ ordered, rateLimitPercent }: { ordered: boolean; rateLimitPercent: number }) {
-    this.#ordered = ordered;
+    this.#isOrdered = ordered;
     this.#percent = rateLimitPercent;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** When a request should go: at once when there is enough for a full one, or when the first entry has waited its time. */
+  get dueMs(): number {
+    if (this.isEmpty) return Infinity;
+    return this.#count >= mostRecords || this.#bytes >= enoughBytes ? 0 : this.#dueMs;
   }
 
   /** Behind what waits for the same shard. */
   add(entry: Entry): void {
-    this.#row(entry).push(entry);
-    this.count += 1;
+    this.#row(entry).add(entry);
+    this.#counted(entry);
+  }
+
+  /** What is here waits for no more. */
+  hurry(): void {
+    if (!this.isEmpty) this.#dueMs = 0;
   }
 
   /** Before what waits for the same shard, in the given order: what was sent and must be sent again. */
   addAgain(entries: readonly Entry[]): void {
-    for (const entry of [...entries].reverse()) {
-      this.#row(entry).unshift(entry);
-      this.count += 1;
-    }
+    const byShard = Map.groupBy(entries, ({ shardId = unknownShard }) => shardId);
+    for (const group of byShard.values()) this.#row(group[0]!).addFirst(group);
+    for (const entry of entries) this.#counted(entry);
   }
 
-  #row({ shardId = unknownShard }: Entry): Entry[] {
+  #counted(entry: Entry): void {
+    this.#count += 1;
+    this.#bytes += entry.bytes;
+    this.#dueMs = Math.min(this.#dueMs, entry.dueMs);
+  }
+
+  #uncounted(entries: readonly Entry[]): void {
+    this.#count -= entries.length;
+    for (const { bytes } of entries) this.#bytes -= bytes;
+    if (this.isEmpty) this.#dueMs = Infinity;
+  }
+
+  #row({ shardId = unknownShard }: Entry): Row {
     let row = this.#rows.get(shardId);
-    if (row === undefined) this.#rows.set(shardId, (row = []));
+    if (row === undefined) this.#rows.set(shardId, (row = new Row(this.#isOrdered)));
     return row;
   }
 
@@ -47,63 +74,37 @@ export class Outbox {
    * some may go (Infinity when that is not a matter of time).
    */
   take(nowMs: number): { readonly entries: Entry[]; readonly waitMs: number } {
-    const entries: Entry[] = [];
-    let bytes = 0;
+    const batch = new Batch();
     let waitMs = Infinity;
-    for (const [shardId, row] of this.#rows) {
-      if (this.#busy.has(shardId)) continue;
-      let taken = 0;
-      for (const entry of row) {
-        if (entries.length >= mostRecords || (entries.length > 0 && bytes + entry.bytes > mostBytes)) break;
-        if (entry.isSuspect && entries.length > 0) break;
-        // Two of one request may be stored the one without the other.
-        if (this.#ordered && taken === 1) break;
-        const wait =
-          entry.notBeforeMs > nowMs ? entry.notBeforeMs - nowMs : this.#rate(shardId, nowMs).take(entry.bytes, nowMs);
-        if (wait > 0) {
-          waitMs = Math.min(waitMs, wait);
-          break;
-        }
-        entries.push(entry);
-        bytes += entry.bytes;
-        taken += 1;
-        if (entry.isSuspect) break;
-      }
-      row.splice(0, taken);
-      if (row.length === 0) this.#rows.delete(shardId);
-      if (taken > 0 && this.#ordered) this.#busy.add(shardId);
-      if (entries[0]?.isSuspect === true) break;
+    for (const [shardId, row] of [...this.#rows]) {
+      const before = batch.entries.length;
+      waitMs = Math.min(waitMs, row.take(batch, this.#rate(shardId, nowMs), nowMs));
+      if (batch.entries.length === before) continue;
+      // Who has sent stands behind the others the next time, so that no shard keeps the rest waiting.
+      this.#rows.delete(shardId);
+      if (!row.isIdle) this.#rows.set(shardId, row);
     }
-    this.count -= entries.length;
-    return { entries, waitMs };
+    this.#uncounted(batch.entries);
+    return { entries: batch.entries, waitMs };
   }
 
-  /** The request with these entries is over: in order, the next of their shards may go. */
+  /** The request with these entries is over: in order, the next of their shards or keys may go. */
   release(entries: readonly Entry[]): void {
-    for (const { shardId = unknownShard } of entries) this.#busy.delete(shardId);
+    if (!this.#isOrdered) return;
+    for (const entry of entries) this.#rows.get(entry.shardId ?? unknownShard)?.release(entry);
   }
 
   /** Takes out what is given up by now. */
-  takeExpired(isExpired: (entry: Entry) => boolean): Entry[] {
-    const expired: Entry[] = [];
-    for (const [shardId, row] of this.#rows) {
-      const kept = row.filter((entry) => {
-        if (!isExpired(entry)) return true;
-        expired.push(entry);
-        return false;
-      });
-      if (kept.length === 0) this.#rows.delete(shardId);
-      else if (kept.length < row.length) this.#rows.set(shardId, kept);
-    }
-    this.count -= expired.length;
+  takeExpired(nowMs: number): Entry[] {
+    const expired = [...this.#rows.values()].flatMap((row) => row.takeExpired(nowMs));
+    this.#uncounted(expired);
     return expired;
   }
 
   /** All that waits, which waits here no more. */
   drain(): Entry[] {
-    const entries = [...this.#rows.values()].flat();
-    this.#rows.clear();
-    this.count = 0;
+    const entries = [...this.#rows.values()].flatMap((row) => row.drain());
+    this.#uncounted(entries);
     return entries;
   }
 
@@ -113,8 +114,9 @@ export class Outbox {
     return rate;
   }
 
-  /** Forgets the rates of shards that are no more. */
-  keepRates(shardIds: ReadonlySet<string>): void {
+  /** Forgets what is idle of shards that are no more. */
+  keepShards(shardIds: ReadonlySet<string>): void {
     for (const shardId of this.#rates.keys()) if (!shardIds.has(shardId)) this.#rates.delete(shardId);
+    for (const [shardId, row] of this.#rows) if (!shardIds.has(shardId) && row.isIdle) this.#rows.delete(shardId);
   }
 }

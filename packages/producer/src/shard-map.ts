@@ -7,38 +7,49 @@ export interface ShardRange {
   readonly shardId: string;
   readonly start: bigint;
   readonly end: bigint;
-  /** Their upper 52 bits. */
+  /** Their upper 30 bits. */
   readonly upperStart: number;
   readonly upperEnd: number;
 }
 
-/** A place in the space of hash keys: the upper 52 bits, which nearly always say enough, and the rest where they do not. */
+/** A place in the space of hash keys. */
 export interface HashKey {
+  readonly partitionKey: string;
+  readonly explicitHashKey?: string | undefined;
+  /** Its upper 30 bits (V8 keeps no more in place), which nearly always say enough; where they do not, all are computed. */
   readonly upper: number;
-  whole(): bigint;
 }
 
-const lowerBits = 76n;
+const lowerBits = 98n;
 
-/** Where a record goes. Throws RangeError where the explicit hash key is none. */
-export function hashKeyOf(partitionKey: string, explicitHashKey?: string): HashKey {
+/** The upper 30 bits of where a record goes. Throws RangeError where the explicit hash key is none. */
+export function upperOf(partitionKey: string, explicitHashKey: string | undefined): number {
   if (explicitHashKey !== undefined) {
     if (!/^\d{1,39}$/.test(explicitHashKey) || BigInt(explicitHashKey) >> 128n !== 0n)
       throw new RangeError(`${explicitHashKey} is no hash key`);
-    const whole = BigInt(explicitHashKey);
-    return { upper: Number(whole >> lowerBits), whole: () => whole };
+    return Number(BigInt(explicitHashKey) >> lowerBits);
   }
-  const digits = hash('md5', partitionKey, 'hex');
-  return { upper: Number.parseInt(digits.slice(0, 13), 16), whole: () => BigInt(`0x${digits}`) };
+  const digest = hash('md5', partitionKey, 'binary');
+  return (
+    (digest.charCodeAt(0) << 22) |
+    (digest.charCodeAt(1) << 14) |
+    (digest.charCodeAt(2) << 6) |
+    (digest.charCodeAt(3) >> 2)
+  );
+}
+
+function wholeOf({ partitionKey, explicitHashKey }: HashKey): bigint {
+  return BigInt(explicitHashKey ?? `0x${hash('md5', partitionKey, 'hex')}`);
 }
 
 /** Negative when the key lies before, zero within, positive behind the range. */
-export function placeOf({ upper, whole }: HashKey, range: ShardRange): number {
+export function placeOf(key: HashKey, range: ShardRange): number {
+  const { upper } = key;
   if (upper > range.upperStart && upper < range.upperEnd) return 0;
   if (upper < range.upperStart) return -1;
   if (upper > range.upperEnd) return 1;
-  const key = whole();
-  return key < range.start ? -1 : key > range.end ? 1 : 0;
+  const whole = wholeOf(key);
+  return whole < range.start ? -1 : whole > range.end ? 1 : 0;
 }
 
 /** The open shards of a stream, as they were when it was last asked. */
@@ -53,6 +64,11 @@ export class ShardMap {
 
   get isKnown(): boolean {
     return this.#ranges.length > 0;
+  }
+
+  /** The map is old, and there is no newer one. */
+  forget(): void {
+    this.#ranges = [];
   }
 
   /** Asks anew. Calls that come while one is under way share it. */

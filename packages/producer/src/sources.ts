@@ -11,15 +11,47 @@ export async function* putAll(
   records: AsyncIterable<ProducerRecord> | Iterable<ProducerRecord>,
 ): AsyncGenerator<PutResult> {
   const results: Promise<PutResult>[] = [];
-  for await (const record of records) {
-    await producer.ready();
-    const result = producer.put(record);
-    // Told when its turn comes.
-    result.catch(() => undefined);
-    results.push(result);
-    while (results.length > mostResults) yield await results.shift()!;
+  const source = { isOver: false, isLeft: false };
+  let changed = Promise.withResolvers<void>();
+  const told = (): void => {
+    changed.resolve();
+    changed = Promise.withResolvers();
+  };
+  /** Goes on while results are taken: a source that is slow keeps no result back, results that are not taken stop it. */
+  const pump = async (): Promise<void> => {
+    for await (const record of records) {
+      while (!source.isLeft && results.length >= mostResults) await changed.promise;
+      await producer.ready();
+      if (source.isLeft) return;
+      const result = producer.put(record);
+      // Told when its turn comes.
+      result.catch(() => undefined);
+      results.push(result);
+      told();
+    }
+  };
+  const pumped = pump().finally(() => {
+    source.isOver = true;
+    told();
+  });
+  pumped.catch(() => undefined);
+  try {
+    while (!source.isOver || results.length > 0) {
+      const next = results[0];
+      if (next === undefined) {
+        await changed.promise;
+        continue;
+      }
+      const result = await next;
+      void results.shift();
+      told();
+      yield result;
+    }
+    await pumped;
+  } finally {
+    source.isLeft = true;
+    told();
   }
-  for (const result of results) yield await result;
 }
 
 /** See Producer.writable. */
@@ -29,6 +61,7 @@ export function writableOf(producer: Producer): Writable {
     await producer.ready();
     done();
   };
+  // A record that fails destroys the stream before this is done: its promise is settled first.
   const end = async (done: () => void): Promise<void> => {
     await producer.flush();
     done();

@@ -13,6 +13,7 @@ import { streamActive } from '../../../tools/stream-active.ts';
 
 export interface Read {
   readonly partitionKey: string;
+  readonly data: Uint8Array;
   readonly text: string;
   readonly isAggregated: boolean;
 }
@@ -60,6 +61,7 @@ export class TestStream {
         for (const record of deaggregate({ partitionKey: partitionKey!, data: data! }, { within }))
           found.push({
             partitionKey: record.partitionKey,
+            data: record.data,
             text: Buffer.from(record.data).toString(),
             isAggregated: record.isAggregated,
           });
