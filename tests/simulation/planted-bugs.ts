@@ -24,6 +24,7 @@ const journal = 'packages/log/src/embedded/journal.ts';
 const log = 'packages/log/src/embedded/embedded-log.ts';
 const lines = 'packages/log/src/checked-lines.ts';
 const streams = 'packages/data-streams/src';
+const producer = 'packages/producer/src';
 
 const firehose = 'packages/firehose/src/delivery';
 
@@ -166,6 +167,66 @@ const bugs: readonly PlantedBug[] = [
     file: 'packages/consumer/src/shards.ts',
     from: 'if (shard === undefined || this.#hasHeirs(shardId)) return false;',
     to: 'if (shard === undefined || parentsOf(shard).length >= 0) return false;',
+  },
+  {
+    what: 'a record is reported as stored where another one is',
+    file: `${producer}/delivery.ts`,
+    from: "ErrorMessage = '' } = results[at] ?? {};",
+    to: "ErrorMessage = '' } = results[at - 1] ?? results[at] ?? {};",
+  },
+  {
+    what: 'records that a reshard took to a stranger are taken for stored',
+    file: `${producer}/delivery.ts`,
+    from: 'users.filter((pending) => placeOf(pending, range) !== 0)',
+    to: 'users.slice(0, 0)',
+  },
+  {
+    what: 'where the shards cannot be listed, aggregated records are taken for rightly stored',
+    file: `${producer}/delivery.ts`,
+    from: 'return new Set(users);',
+    to: 'return new Set();',
+  },
+  {
+    what: 'all records of a request are sent again for one that failed',
+    file: `${producer}/delivery.ts`,
+    from: '    counters.requestsUnderWay -= 1;\n',
+    to: '    if (outcome.again.length > 0) outcome.again.splice(0, Infinity, ...entries);\n    counters.requestsUnderWay -= 1;\n',
+  },
+  {
+    what: 'a key has two records under way',
+    file: `${producer}/row.ts`,
+    from: '(this.#busyKeys.has(key) || keptKeys.has(key))',
+    to: 'keptKeys.has(key)',
+  },
+  {
+    what: 'a record passes one of its key that waits to be sent again',
+    file: `${producer}/row.ts`,
+    from: '(this.#busyKeys.has(key) || keptKeys.has(key))',
+    to: 'this.#busyKeys.has(key)',
+  },
+  {
+    what: 'what must be sent again goes behind the rest',
+    file: `${producer}/row.ts`,
+    from: '[...entries, ...this.#entries]',
+    to: '[...this.#entries, ...entries]',
+  },
+  {
+    what: 'records go by a new map of the shards while some by the old one are under way',
+    file: `${producer}/routing.ts`,
+    from: '    await quiet();\n',
+    to: '',
+  },
+  {
+    what: 'payloads leave as they are made, not as they were put',
+    file: `${producer}/payloads.ts`,
+    from: "if (making.state === 'making') return;",
+    to: "if (making.state === 'making') continue;",
+  },
+  {
+    what: 'memory of what is given up is not free again',
+    file: `${producer}/ledger.ts`,
+    from: '      pending.reject(new DeliveryError(message, pending.attempts));\n      this.#settled(pending);',
+    to: '      pending.reject(new DeliveryError(message, pending.attempts));',
   },
   {
     what: 'iterators lose their place at a restart',

@@ -15,3 +15,6 @@ test('consumers miss nothing and keep the order through reshards, pauses, crashe
 
 test('metrics are there once after crashes, failed writes and snapshots cut short', () =>
   forEachSeed('./metrics-story.ts'));
+
+test('producers lose nothing that they acknowledged, and keep the order, through lost requests and reshards', () =>
+  forEachSeed('./producer-story.ts'));

@@ -48,6 +48,14 @@ export interface ConsumerOptions {
   /** How often the shards are listed, to find what no lease stands for. */
   readonly shardSyncMs?: number;
   readonly maxRecords?: number;
+  /**
+   * Makes of a record's data what was put: payloadReader of @millrace/payload, for what a producer has compressed or encrypted. Where
+   * it fails the processor has failed: `onError` gets the records as they were read.
+   */
+  decode?(
+    data: Uint8Array,
+    record: { readonly stream: string; readonly partitionKey: string },
+  ): Uint8Array | Promise<Uint8Array>;
   /** Called when the processor fails; by default records are tried again, with growing pauses, for ever. */
   onError?(error: unknown, records: readonly ConsumedRecord[], context: ProcessContext): Verdict | Promise<Verdict>;
   /** Told what happens; must not throw. */

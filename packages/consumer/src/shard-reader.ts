@@ -1,6 +1,7 @@
 import type { _Record as KinesisRecord } from '@aws-sdk/client-kinesis';
 import { deaggregate } from '@millrace/aggregation';
 import type { World } from '@millrace/world';
+import { decoded } from './decoding.ts';
 import type { HeldLease } from './held-lease.ts';
 import { shardEnd } from './leases/lease.ts';
 import type { Checkpoint, LeaseStore } from './leases/lease.ts';
@@ -124,7 +125,7 @@ export class ShardReader {
     for (let attempt = 0; this.#lease.isHeld; attempt += 1) {
       const context: ProcessContext = { shardId, millisBehindLatest, signal, attempt };
       try {
-        await processor(records, context);
+        await processor(await decoded(records, this.#settings), context);
         this.#failures = 0;
         return this.#lease.isHeld;
       } catch (error) {

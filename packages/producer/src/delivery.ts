@@ -209,13 +209,13 @@ export class Delivery {
     this.#send();
   }
 
-  /** A call that hangs is aborted when none of its records has time left: its answer would come too late for all. */
+  /** Aborted where it hangs, or where its answer would come too late for all of its records. */
   async #put(entries: readonly Entry[]): Promise<PutRecordsCommandOutput> {
     const { client, stream } = this.#options;
     const abort = new AbortController();
     const deadlineMs = entries.reduce((latest, entry) => Math.max(latest, entry.deadlineMs), 0);
     const leftMs = Math.max(1000, deadlineMs - this.#clock.monotonicMs());
-    const timer = this.#clock.setTimer(leftMs, () => abort.abort());
+    const timer = this.#clock.setTimer(Math.min(leftMs, this.#settings.requestTimeoutMs), () => abort.abort());
     try {
       return await client.send(
         new PutRecordsCommand({

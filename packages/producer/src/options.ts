@@ -19,6 +19,8 @@ export interface ProducerOptions {
   readonly recordTtlMs?: number;
   /** PutRecords calls under way at once. */
   readonly maxRequests?: number;
+  /** A call without an answer for so long is aborted, and its records are sent again while they have time left. */
+  readonly requestTimeoutMs?: number;
   /** Bytes of records that are neither stored nor given up. Above it `ready` waits, above twice as much `put` rejects. */
   readonly maxBufferedBytes?: number;
   /** What a shard is sent at most, in percent of its 1 MiB and 1,000 records a second. More than 100 makes use of unused seconds. */
@@ -71,6 +73,7 @@ export interface Settings {
   readonly lingerMs: number;
   readonly recordTtlMs: number;
   readonly maxRequests: number;
+  readonly requestTimeoutMs: number;
   readonly maxBufferedBytes: number;
   readonly rateLimitPercent: number;
   readonly ordered: boolean;
@@ -83,6 +86,7 @@ export function settingsOf(options: ProducerOptions): Settings {
     lingerMs: options.lingerMs ?? 100,
     recordTtlMs: options.recordTtlMs ?? 30_000,
     maxRequests: options.maxRequests ?? 24,
+    requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
     maxBufferedBytes: options.maxBufferedBytes ?? 64 << 20,
     rateLimitPercent: options.rateLimitPercent ?? 150,
     ordered: options.ordered ?? false,
