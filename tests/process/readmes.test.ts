@@ -47,6 +47,8 @@ async function runExample(name: string, expected: RegExp): Promise<void> {
 
 test('aggregation', () => runExample('aggregation', /3 records in \d+ bytes under greeting\n0 one\n1 two\n2 three\n/));
 
+test('payload', () => runExample('payload', /^true 900 bytes: an order\n/));
+
 test('producer', () => runExample('producer', /^shardId-00000000000\d \d{56} 1\n/));
 
 test('consumer', () => runExample('consumer', /shardId-00000000000\d customer-1 \{"order":1\}\n/));

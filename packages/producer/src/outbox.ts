@@ -4,7 +4,7 @@ import { ShardRate } from './rate.ts';
 import { Row } from './row.ts';
 
 /** With so much a request goes without waiting for more: what a request costs beside its bytes is little then. */
-const enoughBytes = 1 << 20;
+const enoughBytes = 1 << 19;
 /** Entries whose shard is not known yet share a row. */
 const unknownShard = '';
 

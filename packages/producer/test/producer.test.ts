@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { pipeline } from 'node:stream/promises';
 import { afterEach, test } from 'node:test';
-import { MergeShardsCommand, PutRecordsCommand, SplitShardCommand } from '@aws-sdk/client-kinesis';
-import type { PutRecordsCommandOutput } from '@aws-sdk/client-kinesis';
+import { MergeShardsCommand, SplitShardCommand } from '@aws-sdk/client-kinesis';
 import { BufferFullError, DeliveryError, Producer, ProducerClosedError } from '@millrace/producer';
 import type { ProducerOptions, PutResult } from '@millrace/producer';
 import { TestStream } from './support.ts';
@@ -12,22 +10,6 @@ afterEach(() => stream.stop());
 
 const producer = (options: Partial<ProducerOptions> = {}): Producer =>
   new Producer({ client: stream.client, stream: 's', lingerMs: 5, ...options });
-
-type Send = ProducerOptions['client']['send'];
-
-/** A client whose PutRecords calls go through `change`. */
-function through(
-  change: (call: () => Promise<PutRecordsCommandOutput>, nth: number) => Promise<PutRecordsCommandOutput>,
-): {
-  send: Send;
-} {
-  let nth = 0;
-  const send = (command: never): Promise<unknown> => {
-    const call = (): Promise<never> => stream.client.send<never, never>(command);
-    return (command as object) instanceof PutRecordsCommand ? change(call, nth++) : call();
-  };
-  return { send: send as Send };
-}
 
 test('many small records travel together, each is reported once and read once, in order by key', async () => {
   stream = await TestStream.open(3, ['--limits', 'none']);
@@ -133,7 +115,7 @@ test('splits and merges in the middle: every record is read where readers look f
 
 test('lost answers and failed calls: nothing that was reported is missing, nothing is reported twice', async () => {
   stream = await TestStream.open(2, ['--limits', 'none']);
-  const client = through(async (call, nth) => {
+  const client = stream.through(async (call, nth) => {
     if (nth % 5 === 1) throw Object.assign(new Error('reset'), { name: 'ECONNRESET' });
     const answer = await call();
     if (nth % 5 === 3) throw Object.assign(new Error('no answer'), { name: 'TimeoutError' });
@@ -161,7 +143,7 @@ test('lost answers and failed calls: nothing that was reported is missing, nothi
 test('a record that cannot be stored is given up, with what was tried', async () => {
   stream = await TestStream.open(1);
   const broken = producer({
-    client: through(() => Promise.reject(Object.assign(new Error('down'), { name: 'ECONNREFUSED' }))),
+    client: stream.through(() => Promise.reject(Object.assign(new Error('down'), { name: 'ECONNREFUSED' }))),
     recordTtlMs: 200,
   });
   const error = await broken.put({ partitionKey: 'k', data: 'x' }).then(
@@ -179,7 +161,7 @@ test('memory is bounded: ready waits, and who does not wait is refused', async (
   stream = await TestStream.open(1, ['--limits', 'none']);
   let letThrough = (): void => {};
   const gate = new Promise<void>((resolve) => (letThrough = resolve));
-  const one = producer({ client: through((call) => gate.then(call)), maxBufferedBytes: 10_000 });
+  const one = producer({ client: stream.through((call) => gate.then(call)), maxBufferedBytes: 10_000 });
   const results: Promise<PutResult>[] = [];
   let refused: unknown;
   while (refused === undefined) {
@@ -201,23 +183,21 @@ test('memory is bounded: ready waits, and who does not wait is refused', async (
   await Promise.all(results.slice(0, -1));
 });
 
-test('as a stream, and from an iterable', async () => {
+test('ordered, without aggregation: keys do not wait for each other', async () => {
   stream = await TestStream.open(1, ['--limits', 'none']);
-  const one = producer();
-  function* records(from: number): Generator<{ partitionKey: string; data: string }> {
-    for (let n = from; n < from + 500; n += 1) yield { partitionKey: 'k', data: `${n}` };
-  }
-  await pipeline(records(0), one.writable());
-  let count = 0;
-  for await (const { shardId } of one.putAll(records(500))) {
-    assert.equal(shardId, 'shardId-000000000000');
-    count += 1;
-  }
-  assert.equal(count, 500);
-  assert.deepEqual(
-    (await stream.readAll()).map(({ text }) => Number(text)),
-    Array.from({ length: 1000 }, (_, n) => n),
-  );
+  const one = producer({ ordered: true, aggregation: false });
+  await one.put({ partitionKey: 'first', data: '' });
+  const before = one.metrics().requests;
+  await Promise.all(Array.from({ length: 400 }, (_, n) => one.put({ partitionKey: `k${n % 100}`, data: `${n}` })));
+  const requests = one.metrics().requests - before;
+  assert.ok(requests <= 10, `${requests} requests, where 4 are enough`);
+  const found = (await stream.readAll()).slice(1);
+  for (let key = 0; key < 100; key += 1)
+    assert.deepEqual(
+      found.filter(({ partitionKey }) => partitionKey === `k${key}`).map(({ text }) => Number(text)),
+      [key, key + 100, key + 200, key + 300],
+    );
+  await one.close();
 });
 
 test('one record that is wrong does not take the others with it', async () => {
@@ -241,7 +221,7 @@ test('one record that is wrong does not take the others with it', async () => {
 for (const aggregation of [false, true])
   test(`in order from the first record on, and through a split${aggregation ? ', aggregated' : ''}`, async () => {
     stream = await TestStream.open(2, ['--limits', 'none']);
-    const client = through(async (call, nth) => {
+    const client = stream.through(async (call, nth) => {
       // Answers that fail in the middle are what puts order to the test.
       if (nth % 7 === 3) throw Object.assign(new Error('reset'), { name: 'ECONNRESET' });
       return call();
@@ -281,7 +261,7 @@ test('what waits is given up in time while calls hang, and flush waits for what 
   let letThrough = (): void => {};
   const gate = new Promise<void>((resolve) => (letThrough = resolve));
   const one = producer({
-    client: through((call) => gate.then(call)),
+    client: stream.through((call) => gate.then(call)),
     maxRequests: 1,
     recordTtlMs: 300,
     aggregation: false,

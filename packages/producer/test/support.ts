@@ -4,12 +4,16 @@ import {
   GetRecordsCommand,
   GetShardIteratorCommand,
   ListShardsCommand,
+  PutRecordsCommand,
 } from '@aws-sdk/client-kinesis';
-import type { HashKeyRange } from '@aws-sdk/client-kinesis';
+import type { HashKeyRange, PutRecordsCommandOutput } from '@aws-sdk/client-kinesis';
 import { deaggregate } from '@millrace/aggregation';
+import type { ProducerOptions } from '@millrace/producer';
 import { startServer } from '../../../tools/server-process.ts';
 import type { ServerProcess } from '../../../tools/server-process.ts';
 import { streamActive } from '../../../tools/stream-active.ts';
+
+export type Send = ProducerOptions['client']['send'];
 
 export interface Read {
   readonly partitionKey: string;
@@ -36,6 +40,18 @@ export class TestStream {
     await client.send(new CreateStreamCommand({ StreamName: 's', ShardCount: shards }));
     await stream.active();
     return stream;
+  }
+
+  /** A client whose PutRecords calls go through `change`. */
+  through(change: (call: () => Promise<PutRecordsCommandOutput>, nth: number) => Promise<PutRecordsCommandOutput>): {
+    send: Send;
+  } {
+    let nth = 0;
+    const send = (command: never): Promise<unknown> => {
+      const call = (): Promise<never> => this.client.send<never, never>(command);
+      return (command as object) instanceof PutRecordsCommand ? change(call, nth++) : call();
+    };
+    return { send: send as Send };
   }
 
   async active(): Promise<void> {
