@@ -102,9 +102,9 @@ export class Delivery {
     this.#sendSoon();
   }
 
-  /** When nothing is under way, so that nothing will end by itself. */
+  /** Sends what gathers, when nothing else is under way or about to be: what is waited for does not wait for more. */
   flushIfIdle(): void {
-    if (this.#ledger.counters.requestsUnderWay === 0) this.flush();
+    if (this.#ledger.counters.requestsUnderWay === 0 && this.#outbox.isEmpty) this.flush();
   }
 
   stop(): void {
@@ -181,14 +181,17 @@ export class Delivery {
     const oldestMs = this.#countBuffering(entries, began);
     const outcome: Outcome = { again: [], throttled: 0, error: undefined };
     await inSendSpan({ stream: this.#options.stream, entries }, async (span) => {
+      let answer: PutRecordsCommandOutput;
       try {
-        await this.#settle(entries, await this.#put(entries), outcome);
-        const [first] = outcome.again;
-        if (first !== undefined)
-          markFailed(span, first.users[0]!.attempts.at(-1)!.code, `${outcome.again.length} failed`);
+        answer = await this.#put(entries);
       } catch (error) {
         this.#failedAsAWhole(entries, { error: error as Error, outcome, span });
+        return;
       }
+      await this.#settle(entries, answer, outcome);
+      const [first] = outcome.again;
+      if (first !== undefined)
+        markFailed(span, first.users[0]!.attempts.at(-1)!.code, `${outcome.again.length} failed`);
     });
     counters.requestsUnderWay -= 1;
     this.#outbox.release(entries);

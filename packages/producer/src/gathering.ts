@@ -50,6 +50,8 @@ export class Gatherings {
       this.#open.set(shardId, gathering);
     }
     gathering.users.push(pending);
+    // Nothing more will fit.
+    if (gathering.aggregator.bytes >= this.#options.maxBytes) this.finish(shardId);
   }
 
   finish(shardId: string): void {
@@ -58,8 +60,10 @@ export class Gatherings {
     const { aggregator, users, dueMs, timer } = gathering;
     timer.cancel();
     this.#open.delete(shardId);
+    const isUsual = aggregator.bytes <= this.#options.maxBytes;
     this.#options.ready(entryOf(users, aggregator.take()!, { shardId, dueMs }));
-    if (this.#spare.length < mostSpare) this.#spare.push(aggregator);
+    // One that has held a large record alone would keep its memory.
+    if (isUsual && this.#spare.length < mostSpare) this.#spare.push(aggregator);
   }
 
   finishAll(): void {
