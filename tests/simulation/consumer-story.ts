@@ -127,6 +127,8 @@ function storeOf(it: Story, awake: () => Promise<void>): LeaseStore {
   return {
     prepare: () => leases.prepare(),
     list: () => through(() => leases.list()),
+    get: (leaseKey: string) => through(() => leases.get(leaseKey)),
+    requestHandOver: (lease: Lease, newOwner: string) => through(() => leases.requestHandOver(lease, newOwner)),
     create: (lease: Lease) => through(() => leases.create(lease)),
     remove: (lease: Lease) => through(() => leases.remove(lease)),
     update: (lease: Lease, change: LeaseChange) =>

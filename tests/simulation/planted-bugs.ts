@@ -159,7 +159,7 @@ const bugs: readonly PlantedBug[] = [
   {
     what: 'a shard is read before its parents are over',
     file: 'packages/consumer/src/balance.ts',
-    from: '!isFinished(lease) && lease.parentShardIds.every(isOver)',
+    from: '!isFinished(lease) && lease.parentShardIds.every((parent) => isOver(lease, parent))',
     to: '!isFinished(lease)',
   },
   {

@@ -1,71 +1,74 @@
-import { holdProcess, realWorld } from '@millrace/world';
-import type { World } from '@millrace/world';
-import { leasesToTake } from './balance.ts';
+import { holdProcess } from '@millrace/world';
+import { wantedLeases } from './balance.ts';
+import type { ConsumerEvent, ConsumerMetrics } from './events.ts';
 import { HeldLease } from './held-lease.ts';
 import type { Lease } from './leases/lease.ts';
-import type { ConsumerOptions } from './options.ts';
+import type { ConsumerOptions, ConsumerSettings } from './options.ts';
 import { FanOut, Polling } from './pages.ts';
-import { registeredConsumer } from './registration.ts';
+import { pause } from './pause.ts';
+import { settingsOf } from './settings.ts';
 import { ShardReader } from './shard-reader.ts';
-import { isFinished, Lineage, listShards } from './shards.ts';
+import { ShardSync } from './shard-sync.ts';
+import { isFinished } from './shards.ts';
+import { Sights } from './sights.ts';
+import { Streams } from './streams.ts';
+import type { StreamPlace } from './streams.ts';
 
-/** Counted since the consumer began. */
-export interface ConsumerMetrics {
-  /** Shards this worker reads now. */
-  readonly shards: readonly string[];
-  readonly taken: number;
-  readonly lost: number;
-  readonly ended: number;
-  readonly errors: number;
-}
-
-/** A lease as it was last seen, and since when it has not changed. */
-interface Sight {
-  readonly counter: number;
-  readonly sinceMs: number;
+/** A shard that this worker reads. */
+interface Held {
+  readonly lease: HeldLease;
+  readonly place: StreamPlace;
+  readonly reader: ShardReader;
+  /** Lets the shard go when its page is done. */
+  readonly leaving: AbortController;
 }
 
 const betweenLooksMs = 200;
+/** What was let go is not asked for again for so long: two workers that weigh loads differently shall not send a lease to and fro. */
+const recentMs = 300_000;
 
 /**
- * Begins to read a stream as one of the workers of an application: takes its share of the shards, hands their records to the
- * processor, checkpoints what was processed, and goes on until `stop`. At least once, in order per shard, children after their
- * parents; of two workers that believe to have a shard, one alone can checkpoint.
+ * Begins to read a stream, or several, as one of the workers of an application: takes its share of the shards, hands their records
+ * to the processor, checkpoints what was processed, and goes on until `stop`. At least once, in order per shard, children after
+ * their parents; of two workers that believe to have a shard, one alone can checkpoint. Throws a TypeError for options that can
+ * never work; whatever fails later is told to `onEvent` and tried again.
  */
 export function consume(options: ConsumerOptions): Consumer {
   return new Consumer(options);
 }
 
 export class Consumer {
-  readonly #options: ConsumerOptions;
-  readonly #world: Pick<World, 'clock' | 'random'>;
-  readonly #failoverMs: number;
+  readonly #settings: ConsumerSettings;
+  readonly #streams: Streams;
+  readonly #shardSync: ShardSync;
+  readonly #sights: Sights;
   readonly #stopping = new AbortController();
-  readonly #held = new Map<string, HeldLease>();
+  readonly #held = new Map<string, Held>();
   readonly #reading = new Set<Promise<void>>();
-  readonly #sights = new Map<string, Sight>();
-  readonly #counters = { taken: 0, lost: 0, ended: 0, errors: 0 };
-  /** Parents without a lease that have nothing to read. */
-  readonly #over = new Set<string>();
+  readonly #counters = {
+    ...{ records: 0, bytes: 0, processingMs: 0, checkpoints: 0, skipped: 0, deadLettered: 0 },
+    ...{ taken: 0, lost: 0, released: 0, ended: 0, errors: 0 },
+  };
   /** Shards that this worker's processor has stopped at. */
   readonly #refused = new Set<string>();
+  /** When leases went from this worker to others. */
+  readonly #parted = new Map<string, number>();
   #syncedMs = -Infinity;
-  #consumerArn: string | undefined;
   readonly workerId: string;
   /** Resolves when the consumer has stopped. */
   readonly done: Promise<void>;
 
   constructor(options: ConsumerOptions) {
-    this.#world = options.world ?? realWorld();
-    this.#failoverMs = options.failoverMs ?? 10_000;
-    this.workerId = options.workerId ?? this.#world.random.uuid();
-    this.#options = {
-      ...options,
-      onEvent: (event) => {
-        if (event.type === 'error') this.#counters.errors += 1;
-        options.onEvent?.(event);
-      },
+    const settings = settingsOf(options);
+    const tell = (event: ConsumerEvent): void => {
+      this.#count(event);
+      settings.onEvent?.(event);
     };
+    this.#settings = { ...settings, onEvent: tell };
+    this.workerId = settings.workerId;
+    this.#streams = new Streams(this.#settings);
+    this.#shardSync = new ShardSync(this.#settings, this.#streams);
+    this.#sights = new Sights(settings.world.clock);
     const hold = options.world === undefined ? holdProcess() : undefined;
     this.done = Promise.all([this.#run(), this.#keepRenewing()]).then(() => hold?.release());
   }
@@ -73,177 +76,179 @@ export class Consumer {
   /** Ends after the pages that are being processed; their checkpoints are written and the leases let go. */
   stop(): Promise<void> {
     this.#stopping.abort();
+    for (const { leaving } of this.#held.values()) leaving.abort();
     return this.done;
   }
 
+  /** What is read now, and what was counted since the consumer began. */
   metrics(): ConsumerMetrics {
-    return { ...this.#counters, shards: [...this.#held.keys()] };
+    const shards = [...this.#held.values()].map(({ lease, place, reader }) => ({
+      stream: place.stream,
+      shardId: lease.shardId,
+      ...reader.metrics,
+      throughputKBps: reader.throughputKBps,
+      checkpoint: lease.present.checkpoint.sequenceNumber,
+    }));
+    const millisBehindLatest = shards.reduce((most, shard) => Math.max(most, shard.millisBehindLatest), 0);
+    return { ...this.#counters, millisBehindLatest, shards };
+  }
+
+  #count(event: ConsumerEvent): void {
+    const counters = this.#counters;
+    if (event.type === 'error') counters.errors += 1;
+    else if (event.type === 'skipped') counters.skipped += event.records;
+    else if (event.type === 'dead-lettered') counters.deadLettered += event.records;
+    else if (event.type === 'processed') {
+      counters.records += event.records;
+      counters.bytes += event.bytes;
+      counters.processingMs += event.durationMs;
+    } else if (event.type === 'checkpointed') counters.checkpoints += 1;
+    else counters[event.type] += 1;
   }
 
   async #run(): Promise<void> {
-    const { signal } = this.#stopping;
+    const { leases: store, world, shardSyncMs, failoverMs, onEvent } = this.#settings;
     let isPrepared = false;
-    while (!signal.aborted) {
+    while (!this.#stopping.signal.aborted) {
+      let isWaiting = false;
       try {
-        isPrepared ||= await this.#prepare();
-        if (!isPrepared) {
-          await this.#pause(betweenLooksMs);
-          continue;
+        if (!isPrepared) await store.prepare();
+        isPrepared = true;
+        const isDue = world.clock.monotonicMs() - this.#syncedMs >= shardSyncMs;
+        if (isDue) await this.#streams.refresh();
+        const leases = (await store.list()).filter(({ stream }) => this.#streams.places.has(stream));
+        this.#leaveStreams();
+        this.#sights.look(leases);
+        if (isDue) {
+          const made = await this.#shardSync.sync(leases);
+          // Leases that were just made are looked at without waiting for the next time.
+          this.#syncedMs = made > 0 ? -Infinity : world.clock.monotonicMs();
         }
-        const leases = await this.#options.leases.list();
-        this.#look(leases);
-        if (this.#world.clock.monotonicMs() - this.#syncedMs >= (this.#options.shardSyncMs ?? 60_000))
-          await this.#sync(leases);
-        await this.#takeMore(leases);
+        isWaiting = !(await this.#takeMore(leases));
       } catch (error) {
-        this.#options.onEvent?.({ type: 'error', during: 'looking at the leases', error });
+        onEvent?.({ type: 'error', during: 'looking at the leases', error });
       }
-      await this.#pause(this.#failoverMs / 4);
+      await this.#pause(isWaiting ? Math.min(betweenLooksMs, failoverMs / 4) : failoverMs / 4);
     }
     await Promise.all(this.#reading);
   }
 
-  /** False while the registered consumer is not active yet. */
-  async #prepare(): Promise<boolean> {
-    await this.#options.leases.prepare();
-    const { fanOut } = this.#options;
-    if (fanOut === undefined) return true;
-    this.#consumerArn = await registeredConsumer(this.#options, fanOut.consumerName);
-    return this.#consumerArn !== undefined;
+  /** Shards of streams that the caller no longer names. */
+  #leaveStreams(): void {
+    for (const { place, leaving } of this.#held.values())
+      if (!this.#streams.places.has(place.identifier)) leaving.abort();
   }
 
   /** By itself, and all at once: nothing that is slow shall cost a lease. */
   async #keepRenewing(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      void this.#renewAll();
-      await this.#pause(this.#failoverMs / 4);
+    while (!this.#stopping.signal.aborted || this.#held.size > 0) {
+      for (const { lease, reader } of this.#held.values()) {
+        lease.loseAfter(this.#settings.failoverMs);
+        lease.renew(reader.throughputKBps).catch((error: unknown) => {
+          this.#settings.onEvent?.({ type: 'error', during: `renewing ${lease.present.leaseKey}`, error });
+        });
+      }
+      await this.#pause(this.#settings.failoverMs / 4);
+      // Until the pages in work are done their leases are renewed.
+      if (this.#stopping.signal.aborted && this.#held.size > 0) await this.#pauseUntilRead();
     }
   }
 
-  async #renewAll(): Promise<void> {
-    await Promise.all(
-      [...this.#held.values()].map((lease) =>
-        lease.renew().catch((error: unknown) => {
-          this.#options.onEvent?.({ type: 'error', during: `renewing ${lease.shardId}`, error });
-        }),
-      ),
-    );
+  async #pauseUntilRead(): Promise<void> {
+    const read = new AbortController();
+    void Promise.all(this.#reading).then(() => read.abort());
+    await pause(this.#settings.world.clock, this.#settings.failoverMs / 4, [read.signal]);
   }
 
-  /** Since when each lease stands as it does, by this worker's own clock: clocks of others mean nothing. */
-  #look(leases: readonly Lease[]): void {
-    const now = this.#world.clock.monotonicMs();
-    const known = new Set(leases.map(({ shardId }) => shardId));
-    for (const shardId of this.#sights.keys()) if (!known.has(shardId)) this.#sights.delete(shardId);
-    for (const { shardId, counter } of leases)
-      if (this.#sights.get(shardId)?.counter !== counter) this.#sights.set(shardId, { counter, sinceMs: now });
-  }
-
-  /** Leases for shards that have none; finished ones of shards that are no more go. */
-  async #sync(leases: readonly Lease[]): Promise<void> {
-    const lineage = await this.#lineage(leases);
-    const missing = lineage.missing();
-    for (const lease of missing) await this.#options.leases.create(lease);
-    for (const lease of leases)
-      if (isFinished(lease) && !lineage.isListed(lease.shardId)) await this.#options.leases.remove(lease);
-    // Leases that were just made are looked at without waiting for the next time.
-    this.#syncedMs = missing.length > 0 ? -Infinity : this.#world.clock.monotonicMs();
-  }
-
-  async #lineage(leases: readonly Lease[]): Promise<Lineage> {
-    return new Lineage(await listShards(this.#options), leases, this.#options.initialPosition ?? 'TRIM_HORIZON');
+  /** False where something is not ready yet that soon will be. */
+  async #takeMore(leases: readonly Lease[]): Promise<boolean> {
+    const { failoverMs, world, leases: store } = this.#settings;
+    const { clock } = world;
+    for (const [leaseKey, ms] of this.#parted) if (clock.monotonicMs() - ms > recentMs) this.#parted.delete(leaseKey);
+    const open = leases.filter(({ leaseKey }) => !this.#refused.has(leaseKey));
+    const { take, ask } = wantedLeases(open, {
+      workerId: this.workerId,
+      isOver: await this.#shardSync.judge(leases),
+      isExpired: (lease) => lease.owner !== this.workerId && this.#sights.unwrittenMs(lease) > failoverMs,
+      isRecent: ({ leaseKey }) => this.#parted.has(leaseKey),
+      draw: (end) => Math.floor(world.random.fraction() * end),
+    });
+    const report = { workerId: this.workerId, nowMs: clock.now(), monotonicMs: clock.monotonicMs() };
+    const { isLed } = (await store.report?.(report)) ?? { isLed: false };
+    // Who assigns leases has its time to do it; but a shard shall not wait for ever.
+    const wanted = take.filter((lease) => !isLed || this.#sights.unwrittenMs(lease) > 3 * failoverMs);
+    let isReady = true;
+    for (const lease of [...wanted, ...open.filter((one) => this.#isAssigned(one))]) {
+      if (this.#held.has(lease.leaseKey) || this.#stopping.signal.aborted) continue;
+      const place = this.#streams.places.get(lease.stream)!;
+      const consumerArn = await this.#streams.consumerArn(place);
+      if (consumerArn === false) isReady = false;
+      else await this.#take(lease, place, consumerArn);
+    }
+    if (ask !== undefined && !isLed && isReady && !this.#stopping.signal.aborted)
+      await store.requestHandOver(ask, this.workerId);
+    return isReady;
   }
 
   /**
-   * Tells of each shard whether its children may be read. Of one without a lease only the stream can tell: it may have expired,
-   * or its own parents are still being read.
+   * A lease that names this worker, which does not hold it: one of an earlier life under the same name, one that a leader has
+   * assigned, or one that was asked for and is let go now, or whose owner is dead or takes too long.
    */
-  async #judge(leases: readonly Lease[]): Promise<(shardId: string) => boolean> {
-    const known = new Map(leases.map((lease) => [lease.shardId, lease]));
-    const open = leases.filter((lease) => !isFinished(lease)).flatMap(({ parentShardIds }) => parentShardIds);
-    const unknown = open.filter((parent) => !known.has(parent) && !this.#over.has(parent));
-    if (unknown.length > 0) {
-      const lineage = await this.#lineage(leases);
-      for (const parent of unknown) if (!lineage.isPending(parent)) this.#over.add(parent);
-    }
-    for (const shardId of this.#over) if (!open.includes(shardId)) this.#over.delete(shardId);
-    return (shardId) => {
-      const lease = known.get(shardId);
-      return lease === undefined ? this.#over.has(shardId) : isFinished(lease);
-    };
+  #isAssigned(lease: Lease): boolean {
+    if (lease.owner !== this.workerId || isFinished(lease)) return false;
+    if (lease.checkpointOwner === undefined) return true;
+    const { failoverMs, handOverMs } = this.#settings;
+    return this.#sights.unwrittenMs(lease) > failoverMs || this.#sights.handOverMs(lease) > handOverMs;
   }
 
-  async #takeMore(leases: readonly Lease[]): Promise<void> {
-    const now = this.#world.clock.monotonicMs();
-    const wanted = leasesToTake(leases, {
-      workerId: this.workerId,
-      isOver: await this.#judge(leases),
-      isExpired: ({ shardId, owner }) =>
-        owner !== this.workerId && now - this.#sights.get(shardId)!.sinceMs > this.#failoverMs,
-      draw: (end) => Math.floor(this.#world.random.fraction() * end),
-    });
-    // A lease of ours that we do not hold is of an earlier life under the same name.
-    const orphans = leases.filter(({ shardId, owner }) => owner === this.workerId && !this.#held.has(shardId));
-    for (const lease of [...wanted, ...orphans.filter((orphan) => !wanted.includes(orphan) && !isFinished(orphan))]) {
-      if (this.#held.has(lease.shardId) || this.#refused.has(lease.shardId) || this.#stopping.signal.aborted) continue;
-      const taken = await this.#options.leases.update(lease, { owner: this.workerId });
-      if (taken !== undefined) this.#begin(new HeldLease(this.#options.leases, taken));
-    }
-  }
-
-  #begin(lease: HeldLease): void {
-    const { shardId } = lease;
-    this.#counters.taken += 1;
-    this.#held.set(shardId, lease);
-    this.#options.onEvent?.({ type: 'taken', shardId });
+  async #take(lease: Lease, place: StreamPlace, consumerArn: string | undefined): Promise<void> {
+    const { leases: store, world } = this.#settings;
+    const taken = await store.update(lease, { owner: this.workerId, checkpointOwner: undefined });
+    if (taken === undefined) return;
+    const held = new HeldLease(taken, { store, workerId: this.workerId, clock: world.clock });
+    const leaving = new AbortController();
     const reader = new ShardReader(
       {
-        ...this.#options,
-        idleMs: this.#options.idleMs ?? 1000,
-        sourceOf: (held) => {
-          const place = { ...this.#options, lease: held, world: this.#world };
-          const consumerArn = this.#consumerArn;
-          return consumerArn === undefined ? new Polling(place) : new FanOut({ ...place, consumerArn });
+        ...this.#settings,
+        place,
+        sourceOf: (of) => {
+          const { stream } = place;
+          const options = { ...this.#settings, stream, lease: of };
+          return consumerArn === undefined ? new Polling(options) : new FanOut({ ...options, consumerArn });
         },
-        pausesAtTip: this.#consumerArn === undefined,
-        world: this.#world,
-        stopping: this.#stopping.signal,
+        pausesAtTip: consumerArn === undefined,
+        stopping: leaving.signal,
+        onEvent: (event) => this.#settings.onEvent?.(event),
       },
-      lease,
+      held,
     );
-    const reading = this.#read(reader, lease).finally(() => this.#reading.delete(reading));
+    this.#held.set(lease.leaseKey, { lease: held, place, reader, leaving });
+    // It may have been told to stop while it waited for the store.
+    if (this.#stopping.signal.aborted) leaving.abort();
+    this.#settings.onEvent?.({ type: 'taken', stream: place.stream, shardId: lease.shardId });
+    const reading = this.#read(reader, held, place).finally(() => this.#reading.delete(reading));
     this.#reading.add(reading);
   }
 
-  async #read(reader: ShardReader, lease: HeldLease): Promise<void> {
+  async #read(reader: ShardReader, lease: HeldLease, { stream }: StreamPlace): Promise<void> {
     const outcome = await reader.run();
-    const { shardId } = lease;
+    const { leaseKey, shardId } = lease.present;
     try {
       if (lease.isHeld) await lease.release();
     } catch (error) {
       // It runs out by itself.
-      this.#options.onEvent?.({ type: 'error', during: `letting go of ${shardId}`, error });
+      this.#settings.onEvent?.({ type: 'error', during: `letting go of ${leaseKey}`, error });
       lease.lose();
     }
-    this.#held.delete(shardId);
+    this.#held.delete(leaseKey);
     // The processor wanted no more of it: others may.
-    if (outcome === 'stopped' && !this.#stopping.signal.aborted) this.#refused.add(shardId);
-    if (outcome === 'lost') this.#counters.lost += 1;
-    if (outcome === 'ended') this.#counters.ended += 1;
-    this.#options.onEvent?.({ type: outcome === 'stopped' ? 'released' : outcome, shardId });
+    if (outcome === 'refused') this.#refused.add(leaseKey);
+    if (outcome !== 'ended') this.#parted.set(leaseKey, this.#settings.world.clock.monotonicMs());
+    const type = outcome === 'stopped' || outcome === 'refused' ? 'released' : outcome;
+    this.#settings.onEvent?.({ type, stream, shardId });
   }
 
   #pause(ms: number): Promise<void> {
-    const { signal } = this.#stopping;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = this.#world.clock.setTimer(ms, done);
-      signal.addEventListener('abort', done);
-      if (signal.aborted) done();
-    });
+    return pause(this.#settings.world.clock, ms, [this.#stopping.signal]);
   }
 }

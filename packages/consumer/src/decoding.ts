@@ -1,4 +1,4 @@
-import type { ConsumedRecord, ConsumerOptions } from './options.ts';
+import type { ConsumedRecord, ConsumerBehaviour } from './options.ts';
 
 /** Calls of `decode` at once: it may ask a key service. */
 const atOnce = 64;
@@ -6,7 +6,7 @@ const atOnce = 64;
 /** The records with the data that were put, where the caller says how they are read. Throws what `decode` throws. */
 export async function decoded(
   records: readonly ConsumedRecord[],
-  { decode, stream }: Pick<ConsumerOptions, 'decode' | 'stream'>,
+  { decode, stream }: { readonly decode: ConsumerBehaviour['decode'] | undefined; readonly stream: string },
 ): Promise<readonly ConsumedRecord[]> {
   if (decode === undefined) return records;
   const done: ConsumedRecord[] = [];

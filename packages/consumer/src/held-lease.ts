@@ -1,4 +1,5 @@
-import type { Checkpoint, Lease, LeaseStore } from './leases/lease.ts';
+import type { Clock } from '@millrace/world';
+import type { Checkpoint, Lease, LeaseChange, LeaseStore, Tip } from './leases/lease.ts';
 
 /**
  * A lease while this worker has it. Renewals and checkpoints are written one after the other, each on the counter of the last:
@@ -6,13 +7,23 @@ import type { Checkpoint, Lease, LeaseStore } from './leases/lease.ts';
  */
 export class HeldLease {
   readonly #store: LeaseStore;
+  readonly #workerId: string;
+  readonly #clock: Clock;
   readonly #gone = new AbortController();
+  readonly #asked = new AbortController();
   #lease: Lease;
   #turn: Promise<unknown> = Promise.resolve();
+  #writtenMs: number;
+  /** Whether the last write was answered with an error. */
+  #isUnsure = false;
 
-  constructor(store: LeaseStore, lease: Lease) {
+  /** `lease` as it was when this worker took it, just now. */
+  constructor(lease: Lease, { store, workerId, clock }: { store: LeaseStore; workerId: string; clock: Clock }) {
     this.#store = store;
     this.#lease = lease;
+    this.#workerId = workerId;
+    this.#clock = clock;
+    this.#writtenMs = clock.monotonicMs();
   }
 
   get shardId(): string {
@@ -32,34 +43,70 @@ export class HeldLease {
     return !this.#gone.signal.aborted;
   }
 
+  /** Fires when another worker is to have the lease: what is being done is finished, and then the lease let go. */
+  get handOver(): AbortSignal {
+    return this.#asked.signal;
+  }
+
   /** False when the lease is lost. Rejects when the store does not answer: then nothing is known. */
-  renew(): Promise<boolean> {
-    return this.#write({});
+  renew(throughputKBps: number): Promise<boolean> {
+    return this.#write({ throughputKBps });
   }
 
   checkpoint(checkpoint: Checkpoint): Promise<boolean> {
     return this.#write({ checkpoint });
   }
 
-  /** Lets the lease go, for others to take at once. */
+  mark(tip: Tip): Promise<boolean> {
+    return this.#write({ tip });
+  }
+
+  /** Lets the lease go: to who asked for it, or for others to take at once. */
   async release(): Promise<void> {
-    await this.#write({ owner: undefined });
+    const isAsked = this.#lease.checkpointOwner === this.#workerId && this.#lease.owner !== this.#workerId;
+    await this.#write(isAsked ? { checkpointOwner: undefined } : { owner: undefined, checkpointOwner: undefined });
     this.lose();
+  }
+
+  /** Gives up a lease that could not be written for so long that others may have it. */
+  loseAfter(failoverMs: number): void {
+    if (this.#clock.monotonicMs() - this.#writtenMs > failoverMs) this.lose();
   }
 
   lose(): void {
     this.#gone.abort();
   }
 
-  #write(change: { checkpoint?: Checkpoint; owner?: undefined }): Promise<boolean> {
+  #write(change: LeaseChange): Promise<boolean> {
     const written = this.#turn.then(async () => {
       if (!this.isHeld) return false;
-      const next = await this.#store.update(this.#lease, change);
-      if (next === undefined) this.lose();
-      else this.#lease = next;
-      return next !== undefined;
+      const beganMs = this.#clock.monotonicMs();
+      const next = await this.#update(change);
+      if (next === undefined) {
+        this.lose();
+        return false;
+      }
+      this.#lease = next;
+      this.#writtenMs = beganMs;
+      if (next.checkpointOwner === this.#workerId) this.#asked.abort();
+      return true;
     });
     this.#turn = written.catch(() => undefined);
     return written;
+  }
+
+  /** A write whose answer was lost may have been done: then the counter is its own, and the owner still this worker. */
+  async #update(change: LeaseChange): Promise<Lease | undefined> {
+    const wasUnsure = this.#isUnsure;
+    this.#isUnsure = true;
+    let next = await this.#store.update(this.#lease, change);
+    if (next === undefined && wasUnsure) {
+      const present = await this.#store.get(this.#lease.leaseKey);
+      const writer = present?.checkpointOwner ?? present?.owner;
+      if (present?.counter === this.#lease.counter + 1 && writer === this.#workerId)
+        next = await this.#store.update(present, change);
+    }
+    this.#isUnsure = false;
+    return next;
   }
 }

@@ -8,7 +8,7 @@ import type {
 } from '@aws-sdk/client-kinesis';
 import type { World } from '@millrace/world';
 import type { HeldLease } from './held-lease.ts';
-import type { ConsumerOptions } from './options.ts';
+import type { ConsumerSettings } from './options.ts';
 import { streamReference } from './shards.ts';
 
 /** What a shard gave at once. */
@@ -26,51 +26,48 @@ export interface Page {
 export interface PageSource {
   next(): Promise<Page>;
   /** The page was processed: the next one follows it. */
-  accept(page: Page): void;
+  accept(page: Page): Promise<void>;
   /** Something failed; whatever is open is opened anew. */
   failed(error: unknown): void;
   close(): void;
 }
 
-export interface SourceOptions extends Pick<ConsumerOptions, 'client' | 'stream' | 'maxRecords'> {
+export interface SourceOptions extends Pick<ConsumerSettings, 'client' | 'maxRecords' | 'initialPosition'> {
+  readonly stream: string;
   readonly lease: HeldLease;
   readonly world: Pick<World, 'clock'>;
 }
 
-/** Where reading begins. At a checkpoint, not behind it: some of the records that travelled in it may not have been processed. */
-class Beginning {
-  readonly #options: SourceOptions;
-  #tipMs: number | undefined;
-
-  constructor(options: SourceOptions) {
-    this.#options = options;
-  }
-
-  /** The tip is where it was at the first time: what came since then is not passed over when reading begins anew. */
-  position(): {
-    readonly type: 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP' | 'AT_SEQUENCE_NUMBER';
-    at?: string;
-    since?: Date;
-  } {
-    const { lease, world } = this.#options;
-    const { sequenceNumber } = lease.present.checkpoint;
-    if (sequenceNumber === 'TRIM_HORIZON') return { type: sequenceNumber };
-    if (sequenceNumber !== 'LATEST') return { type: 'AT_SEQUENCE_NUMBER', at: sequenceNumber };
-    if (this.#tipMs !== undefined) return { type: 'AT_TIMESTAMP', since: new Date(this.#tipMs) };
-    this.#tipMs = world.clock.now();
-    return { type: 'LATEST' };
-  }
+interface Position {
+  readonly type: 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP' | 'AT_SEQUENCE_NUMBER';
+  readonly at?: string;
+  readonly since?: Date;
 }
+
+/**
+ * Where reading begins, unless at the tip. At a checkpoint, not behind it: some of the records that travelled in it may not have
+ * been processed. KCL writes AT_TIMESTAMP without the time, which stands in the worker's own settings (IteratorBuilder); a worker
+ * that has none begins where nothing can be missed.
+ */
+function begin({ lease, initialPosition }: SourceOptions): Position {
+  const { sequenceNumber } = lease.present.checkpoint;
+  if (sequenceNumber === 'TRIM_HORIZON' || sequenceNumber === 'LATEST') return { type: sequenceNumber };
+  if (sequenceNumber !== 'AT_TIMESTAMP') return { type: 'AT_SEQUENCE_NUMBER', at: sequenceNumber };
+  return initialPosition instanceof Date ? { type: 'AT_TIMESTAMP', since: initialPosition } : { type: 'TRIM_HORIZON' };
+}
+
+const freshenTipMs = 60_000;
 
 /** GetRecords, call by call. */
 export class Polling implements PageSource {
   readonly #options: SourceOptions;
-  readonly #beginning: Beginning;
   #iterator: string | undefined;
+  /** The iterator that the lease has is of no use any more. */
+  #hasTipExpired = false;
+  #tipMs = 0;
 
   constructor(options: SourceOptions) {
     this.#options = options;
-    this.#beginning = new Beginning(options);
   }
 
   async next(): Promise<Page> {
@@ -86,13 +83,20 @@ export class Polling implements PageSource {
     };
   }
 
-  accept({ next }: Page): void {
+  async accept({ next, records }: Page): Promise<void> {
     this.#iterator = next;
+    const { lease, world } = this.#options;
+    const { checkpoint, tip } = lease.present;
+    if (checkpoint.sequenceNumber !== 'LATEST' || tip === undefined || next === undefined || records.length > 0) return;
+    if (world.clock.monotonicMs() - this.#tipMs < freshenTipMs) return;
+    this.#tipMs = world.clock.monotonicMs();
+    if (await lease.mark({ ...tip, iterator: next })) this.#hasTipExpired = false;
   }
 
   failed(error: unknown): void {
-    if (['ExpiredIteratorException', 'InvalidArgumentException'].includes((error as Error).name))
-      this.#iterator = undefined;
+    if (!['ExpiredIteratorException', 'InvalidArgumentException'].includes((error as Error).name)) return;
+    if (this.#iterator === this.#options.lease.present.tip?.iterator) this.#hasTipExpired = true;
+    this.#iterator = undefined;
   }
 
   close(): void {
@@ -100,8 +104,23 @@ export class Polling implements PageSource {
   }
 
   async #open(): Promise<string> {
+    const { lease, world } = this.#options;
+    const position = begin(this.#options);
+    if (position.type !== 'LATEST') return this.#iteratorAt(position);
+    const { tip } = lease.present;
+    if (tip !== undefined && this.#hasTipExpired)
+      return this.#iteratorAt({ type: 'AT_TIMESTAMP', since: new Date(tip.sinceMs) });
+    if (tip !== undefined) return tip.iterator;
+    const sinceMs = world.clock.now();
+    const iterator = await this.#iteratorAt(position);
+    this.#tipMs = world.clock.monotonicMs();
+    // Before anything is read: from here on no worker begins at a later tip.
+    if (!(await lease.mark({ iterator, sinceMs }))) throw new Error('the lease is lost');
+    return iterator;
+  }
+
+  async #iteratorAt({ type, at, since }: Position): Promise<string> {
     const { client, stream, lease } = this.#options;
-    const { type, at, since } = this.#beginning.position();
     const place: GetShardIteratorCommandInput = {
       ...streamReference(stream),
       ShardId: lease.shardId,
@@ -116,14 +135,14 @@ export class Polling implements PageSource {
 /** Enhanced fan-out: the server pushes, and ends a subscription after five minutes; then the next one follows. */
 export class FanOut implements PageSource {
   readonly #options: SourceOptions & { readonly consumerArn: string };
-  readonly #beginning: Beginning;
   #continuation: string | undefined;
+  /** When reading began at the tip: what came since then is not passed over when it begins anew. */
+  #tipMs: number | undefined;
   #events: AsyncIterator<SubscribeToShardEventStream> | undefined;
   #abort = new AbortController();
 
   constructor(options: SourceOptions & { readonly consumerArn: string }) {
     this.#options = options;
-    this.#beginning = new Beginning(options);
   }
 
   async next(): Promise<Page> {
@@ -145,8 +164,12 @@ export class FanOut implements PageSource {
     };
   }
 
-  accept({ next }: Page): void {
+  async accept({ next }: Page): Promise<void> {
     this.#continuation = next;
+    const { lease } = this.#options;
+    // The first event tells where the tip is: AWS has this number for checkpoints, "even when no data is written to the shard".
+    if (next !== undefined && lease.present.checkpoint.sequenceNumber === 'LATEST')
+      await lease.checkpoint({ sequenceNumber: next, subSequenceNumber: 0 });
   }
 
   failed(): void {
@@ -161,7 +184,7 @@ export class FanOut implements PageSource {
 
   async #subscribe(): Promise<AsyncIterator<SubscribeToShardEventStream>> {
     const { client, lease, consumerArn } = this.#options;
-    const { type, at, since } = this.#beginning.position();
+    const { type, at, since } = this.#position();
     const StartingPosition: StartingPosition =
       this.#continuation === undefined
         ? {
@@ -173,5 +196,14 @@ export class FanOut implements PageSource {
     const input = { ConsumerARN: consumerArn, ShardId: lease.shardId, StartingPosition };
     const answer = await client.send(new SubscribeToShardCommand(input), { abortSignal: this.#abort.signal });
     return answer.EventStream![Symbol.asyncIterator]();
+  }
+  #position(): Position {
+    const { lease, world } = this.#options;
+    const position = begin(this.#options);
+    if (position.type !== 'LATEST') return position;
+    const sinceMs = lease.present.tip?.sinceMs ?? this.#tipMs;
+    if (sinceMs !== undefined) return { type: 'AT_TIMESTAMP', since: new Date(sinceMs) };
+    this.#tipMs = world.clock.now();
+    return position;
   }
 }

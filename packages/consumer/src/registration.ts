@@ -5,7 +5,7 @@ import {
   ResourceInUseException,
   ResourceNotFoundException,
 } from '@aws-sdk/client-kinesis';
-import type { ConsumerOptions } from './options.ts';
+import type { KinesisClient } from '@aws-sdk/client-kinesis';
 import { streamReference } from './shards.ts';
 
 /**
@@ -13,7 +13,7 @@ import { streamReference } from './shards.ts';
  * again.
  */
 export async function registeredConsumer(
-  { client, stream }: Pick<ConsumerOptions, 'client' | 'stream'>,
+  { client, stream }: { client: Pick<KinesisClient, 'send'>; stream: string },
   ConsumerName: string,
 ): Promise<string | undefined> {
   const { StreamDescriptionSummary: summary } = await client.send(

@@ -1,7 +1,7 @@
 import { ListShardsCommand } from '@aws-sdk/client-kinesis';
-import type { ListShardsCommandOutput, Shard } from '@aws-sdk/client-kinesis';
-import type { Checkpoint, Lease } from './leases/lease.ts';
-import type { ConsumerOptions } from './options.ts';
+import type { KinesisClient, ListShardsCommandOutput, Shard } from '@aws-sdk/client-kinesis';
+import { leaseKeyOf } from './leases/lease.ts';
+import type { Lease } from './leases/lease.ts';
 
 /** A name or an ARN, as requests have them. */
 export function streamReference(stream: string): { StreamName: string } | { StreamARN: string } {
@@ -9,7 +9,13 @@ export function streamReference(stream: string): { StreamName: string } | { Stre
 }
 
 /** All of a stream's shards, closed ones too, over every page. Throws what the client throws. */
-export async function listShards({ client, stream }: Pick<ConsumerOptions, 'client' | 'stream'>): Promise<Shard[]> {
+export async function listShards({
+  client,
+  stream,
+}: {
+  readonly client: Pick<KinesisClient, 'send'>;
+  readonly stream: string;
+}): Promise<Shard[]> {
   const shards: Shard[] = [];
   let next: string | undefined;
   do {
@@ -22,21 +28,27 @@ export async function listShards({ client, stream }: Pick<ConsumerOptions, 'clie
   return shards;
 }
 
-/** A lease that nobody has yet. */
+/** A lease that nobody has yet. `stream` is the identifier of one of several. */
 export function newLease(
   shard: {
     ShardId?: string | undefined;
     HashKeyRange?: Shard['HashKeyRange'];
     parents: readonly string[];
   },
-  checkpoint: Checkpoint,
+  sequenceNumber: string,
+  stream?: string,
 ): Lease {
   const { StartingHashKey: start, EndingHashKey: end } = shard.HashKeyRange ?? {};
   return {
+    leaseKey: leaseKeyOf(stream, shard.ShardId!),
     shardId: shard.ShardId!,
+    stream,
     owner: undefined,
+    checkpointOwner: undefined,
     counter: 0,
-    checkpoint,
+    checkpoint: { sequenceNumber, subSequenceNumber: 0 },
+    tip: undefined,
+    throughputKBps: undefined,
     parentShardIds: shard.parents,
     hashKeyRange: start === undefined || end === undefined ? undefined : { start, end },
   };
@@ -46,17 +58,19 @@ export function parentsOf({ ParentShardId, AdjacentParentShardId }: Shard): stri
   return [ParentShardId, AdjacentParentShardId].filter((parent) => parent !== undefined);
 }
 
-/** The stream's shards beside the application's leases, both as they were listed, the leases first. */
+export type InitialPosition = 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP';
+
+/** A stream's shards beside the application's leases for it, both as they were listed, the leases first. */
 export class Lineage {
   readonly #shards = new Map<string, Shard>();
   readonly #leases: ReadonlyMap<string, Lease>;
   readonly #heirs = new Map<string, string[]>();
-  readonly #initialPosition: 'TRIM_HORIZON' | 'LATEST';
+  readonly #initialPosition: InitialPosition;
   /** Answers, because splits and merges one after the other lead to the same shards in many ways. */
   readonly #pending = new Map<string, boolean>();
   readonly #begun = new Map<string, boolean>();
 
-  constructor(shards: readonly Shard[], leases: readonly Lease[], initialPosition: 'TRIM_HORIZON' | 'LATEST') {
+  constructor(shards: readonly Shard[], leases: readonly Lease[], initialPosition: InitialPosition) {
     this.#leases = new Map(leases.map((lease) => [lease.shardId, lease]));
     this.#initialPosition = initialPosition;
     for (const shard of shards) {
@@ -72,8 +86,8 @@ export class Lineage {
 
   /**
    * Whether a shard has records that are still to be read: its lease is not finished, or it will get one. One that is not listed
-   * any more has expired; one whose children are being read is over, and KCL may have removed its lease. From TRIM_HORIZON on every
-   * other listed shard is read; from LATEST on those that come of one that is.
+   * any more has expired; one whose children are being read is over, and KCL may have removed its lease. From TRIM_HORIZON or a time on
+   * every other listed shard is read; from LATEST on those that come of one that is.
    */
   isPending(shardId: string): boolean {
     return remembered(this.#pending, shardId, () => this.#askPending(shardId));
@@ -84,20 +98,19 @@ export class Lineage {
     if (lease !== undefined) return !isFinished(lease);
     const shard = this.#shards.get(shardId);
     if (shard === undefined || this.#hasHeirs(shardId)) return false;
-    return this.#initialPosition === 'TRIM_HORIZON' || parentsOf(shard).some((parent) => this.isPending(parent));
+    return this.#initialPosition !== 'LATEST' || parentsOf(shard).some((parent) => this.isPending(parent));
   }
 
   /** The leases to make, parents before their children. */
-  missing(): Lease[] {
+  missing(stream?: string): Lease[] {
     const found: Lease[] = [];
     for (const shard of this.#shards.values()) {
       if (this.#leases.has(shard.ShardId!) || this.#hasHeirs(shard.ShardId!)) continue;
       const parents = parentsOf(shard);
       // Their reader makes it when it comes to their end.
       if (parents.some((parent) => this.isPending(parent))) continue;
-      const sequenceNumber = this.#initialPosition === 'LATEST' ? this.#fromLatest(shard, parents) : 'TRIM_HORIZON';
-      if (sequenceNumber !== undefined)
-        found.push(newLease({ ...shard, parents }, { sequenceNumber, subSequenceNumber: 0 }));
+      const position = this.#initialPosition === 'LATEST' ? this.#fromLatest(shard, parents) : this.#initialPosition;
+      if (position !== undefined) found.push(newLease({ ...shard, parents }, position, stream));
     }
     return found;
   }
@@ -116,11 +129,14 @@ export class Lineage {
     return remembered(this.#begun, shardId, () =>
       (this.#heirs.get(shardId) ?? []).some((heir) => {
         const lease = this.#leases.get(heir);
-        return lease === undefined ? this.#hasHeirs(heir) : lease.checkpoint.sequenceNumber !== 'TRIM_HORIZON';
+        return lease === undefined ? this.#hasHeirs(heir) : !untouched.has(lease.checkpoint.sequenceNumber);
       }),
     );
   }
 }
+
+/** Where a shard stands that waits for its parents. */
+const untouched = new Set(['TRIM_HORIZON', 'AT_TIMESTAMP']);
 
 function remembered(answers: Map<string, boolean>, shardId: string, ask: () => boolean): boolean {
   let answer = answers.get(shardId);

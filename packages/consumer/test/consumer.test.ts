@@ -8,7 +8,7 @@ import {
   SubscribeToShardCommand,
 } from '@aws-sdk/client-kinesis';
 import { consume, DynamoDBLeases, MemoryLeases } from '@millrace/consumer';
-import type { Consumer, ConsumerEvent, ConsumerOptions } from '@millrace/consumer';
+import type { Consumer, ConsumerBehaviour, ConsumerEvent, LeaseStore } from '@millrace/consumer';
 import { TestStream } from './support.ts';
 
 let stream: TestStream;
@@ -18,7 +18,7 @@ afterEach(async () => {
   await stream.stop();
 });
 
-function start(options: Partial<ConsumerOptions> = {}): Consumer {
+function start(options: Partial<ConsumerBehaviour & { leases: LeaseStore }> = {}): Consumer {
   const consumer = consume({
     client: stream.client,
     stream: 's',

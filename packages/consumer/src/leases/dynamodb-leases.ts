@@ -1,41 +1,36 @@
-import {
-  ConditionalCheckFailedException,
-  CreateTableCommand,
-  DeleteItemCommand,
-  DescribeTableCommand,
-  PutItemCommand,
-  ResourceInUseException,
-  ResourceNotFoundException,
-  ScanCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
 import type { AttributeValue, DynamoDBClient, ScanCommandOutput } from '@aws-sdk/client-dynamodb';
 import { realWorld } from '@millrace/world';
 import type { Clock } from '@millrace/world';
-import type { Lease, LeaseChange, LeaseStore } from './lease.ts';
-
-type Item = Record<string, AttributeValue>;
+import { KclLeadership } from './kcl-leadership.ts';
+import { itemOf, leaseOf, updateOf } from './dynamodb-items.ts';
+import type { Item } from './dynamodb-items.ts';
+import type { Lease, LeaseChange, LeaseStore, WorkerReport } from './lease.ts';
+import { loadSdk } from './load-sdk.ts';
 
 const betweenLooksMs = 200;
 const mostLooks = 150;
 
 /**
- * Leases in a DynamoDB table as KCL 2 and 3 have them (software.amazon.kinesis.leases.dynamodb.DynamoDBLeaseSerializer): workers
- * in Java and in Node may share an application. Attributes that KCL writes beside these stay as they are.
+ * Leases in a DynamoDB table as KCL 2 and 3 have them (software.amazon.kinesis.leases.dynamodb.DynamoDBLeaseSerializer, and
+ * DynamoDBMultiStreamLeaseSerializer for several streams): workers in Java and in Node may share an application. Attributes that
+ * KCL writes beside these stay as they are.
  */
 export class DynamoDBLeases implements LeaseStore {
-  readonly #client: DynamoDBClient;
+  readonly #client: Pick<DynamoDBClient, 'send'>;
   readonly #table: string;
   readonly #clock: Clock;
+  readonly #leadership: KclLeadership;
 
   /** `table` is the application's name, as for KCL. */
-  constructor(client: DynamoDBClient, table: string, clock: Clock = realWorld().clock) {
+  constructor(client: Pick<DynamoDBClient, 'send'>, table: string, clock: Clock = realWorld().clock) {
     this.#client = client;
     this.#table = table;
     this.#clock = clock;
+    this.#leadership = new KclLeadership(client, table);
   }
 
   async prepare(): Promise<void> {
+    const { DescribeTableCommand, ResourceNotFoundException } = await loadSdk();
     for (let look = 0; look < mostLooks; look += 1) {
       try {
         const { Table: table } = await this.#client.send(new DescribeTableCommand({ TableName: this.#table }));
@@ -50,6 +45,7 @@ export class DynamoDBLeases implements LeaseStore {
   }
 
   async #create(): Promise<void> {
+    const { CreateTableCommand, ResourceInUseException } = await loadSdk();
     try {
       await this.#client.send(
         new CreateTableCommand({
@@ -66,21 +62,29 @@ export class DynamoDBLeases implements LeaseStore {
   }
 
   async list(): Promise<Lease[]> {
+    const { ScanCommand } = await loadSdk();
     const leases: Lease[] = [];
     let start: Item | undefined;
     do {
       const page: ScanCommandOutput = await this.#client.send(
         new ScanCommand({ TableName: this.#table, ConsistentRead: true, ...(start && { ExclusiveStartKey: start }) }),
       );
-      // Other rows than leases may stand here: KCL 3 keeps its workers' metrics in tables of their own, but not for ever so.
-      leases.push(...(page.Items ?? []).filter(({ leaseCounter }) => leaseCounter !== undefined).map(leaseOf));
+      leases.push(...(page.Items ?? []).flatMap((item) => leaseOf(item) ?? []));
       start = page.LastEvaluatedKey;
     } while (start !== undefined);
     return leases;
   }
 
+  async get(leaseKey: string): Promise<Lease | undefined> {
+    const { GetItemCommand } = await loadSdk();
+    const Key = { leaseKey: { S: leaseKey } };
+    const { Item } = await this.#client.send(new GetItemCommand({ TableName: this.#table, Key, ConsistentRead: true }));
+    return Item && leaseOf(Item);
+  }
+
   async create(lease: Lease): Promise<void> {
-    await this.#unlessBehind(
+    const { PutItemCommand } = await loadSdk();
+    await unlessBehind(
       this.#client.send(
         new PutItemCommand({
           TableName: this.#table,
@@ -92,50 +96,49 @@ export class DynamoDBLeases implements LeaseStore {
   }
 
   async update(lease: Lease, change: LeaseChange): Promise<Lease | undefined> {
-    const sets = ['leaseCounter = :next'];
-    const values: Item = { ':seen': { N: String(lease.counter) }, ':next': { N: String(lease.counter + 1) } };
-    let removes = '';
-    if ('owner' in change) {
-      if (change.owner === undefined) removes = ' REMOVE leaseOwner';
-      else {
-        sets.push('leaseOwner = :owner');
-        values[':owner'] = { S: change.owner };
-      }
-      if (change.owner !== lease.owner) {
-        sets.push('ownerSwitchesSinceCheckpoint = if_not_exists(ownerSwitchesSinceCheckpoint, :zero) + :one');
-        Object.assign(values, { ':zero': { N: '0' }, ':one': { N: '1' } });
-      }
-    }
-    if (change.checkpoint !== undefined) {
-      sets.push('checkpoint = :checkpoint', 'checkpointSubSequenceNumber = :sub');
-      values[':checkpoint'] = { S: change.checkpoint.sequenceNumber };
-      values[':sub'] = { N: String(change.checkpoint.subSequenceNumber) };
-      if (!('owner' in change)) {
-        sets.push('ownerSwitchesSinceCheckpoint = :zero');
-        values[':zero'] = { N: '0' };
-      }
-    }
-    const answer = await this.#unlessBehind(
-      this.#client.send(
-        new UpdateItemCommand({
-          TableName: this.#table,
-          Key: { leaseKey: { S: lease.shardId } },
-          UpdateExpression: `SET ${sets.join(', ')}${removes}`,
-          ConditionExpression: 'leaseCounter = :seen',
-          ExpressionAttributeValues: values,
-          ReturnValues: 'ALL_NEW',
-        }),
-      ),
+    const { UpdateExpression, ExpressionAttributeValues } = updateOf(lease, change);
+    const answer = await this.#update({
+      leaseKey: lease.leaseKey,
+      UpdateExpression,
+      ConditionExpression: 'leaseCounter = :seen',
+      ExpressionAttributeValues,
+    });
+    return answer && leaseOf(answer);
+  }
+
+  async requestHandOver({ leaseKey, owner }: Lease, newOwner: string): Promise<boolean> {
+    if (owner === undefined) return false;
+    const answer = await this.#update({
+      leaseKey,
+      UpdateExpression: 'SET leaseOwner = :new, checkpointOwner = :present',
+      ConditionExpression: 'leaseOwner = :present AND attribute_not_exists(checkpointOwner)',
+      ExpressionAttributeValues: { ':new': { S: newOwner }, ':present': { S: owner } },
+    });
+    return answer !== undefined;
+  }
+
+  async #update(change: {
+    readonly leaseKey: string;
+    readonly UpdateExpression: string;
+    readonly ConditionExpression: string;
+    readonly ExpressionAttributeValues: Record<string, AttributeValue>;
+  }): Promise<Item | undefined> {
+    const { UpdateItemCommand } = await loadSdk();
+    const { leaseKey, ...rest } = change;
+    const Key = { leaseKey: { S: leaseKey } };
+    const answer = await unlessBehind(
+      this.#client.send(new UpdateItemCommand({ TableName: this.#table, Key, ...rest, ReturnValues: 'ALL_NEW' })),
     );
-    return answer === undefined ? undefined : leaseOf(answer.Attributes!);
+    return answer?.Attributes;
   }
 
   async remove(lease: Lease): Promise<void> {
-    await this.#unlessBehind(
+    const { DeleteItemCommand } = await loadSdk();
+    await unlessBehind(
       this.#client.send(
         new DeleteItemCommand({
           TableName: this.#table,
-          Key: { leaseKey: { S: lease.shardId } },
+          Key: { leaseKey: { S: lease.leaseKey } },
           ConditionExpression: 'leaseCounter = :seen',
           ExpressionAttributeValues: { ':seen': { N: String(lease.counter) } },
         }),
@@ -143,40 +146,16 @@ export class DynamoDBLeases implements LeaseStore {
     );
   }
 
-  async #unlessBehind<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-    try {
-      return await answer;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined;
-      throw error;
-    }
+  report(worker: WorkerReport): Promise<{ isLed: boolean }> {
+    return this.#leadership.report(worker);
   }
 }
 
-function itemOf({ shardId, owner, counter, checkpoint, parentShardIds, hashKeyRange }: Lease): Item {
-  return {
-    leaseKey: { S: shardId },
-    leaseCounter: { N: String(counter) },
-    ownerSwitchesSinceCheckpoint: { N: '0' },
-    checkpoint: { S: checkpoint.sequenceNumber },
-    checkpointSubSequenceNumber: { N: String(checkpoint.subSequenceNumber) },
-    ...(owner !== undefined && { leaseOwner: { S: owner } }),
-    ...(parentShardIds.length > 0 && { parentShardId: { SS: [...parentShardIds] } }),
-    ...(hashKeyRange && { startingHashKey: { S: hashKeyRange.start }, endingHashKey: { S: hashKeyRange.end } }),
-  };
-}
-
-function leaseOf(item: Item): Lease {
-  const { startingHashKey: start, endingHashKey: end } = item;
-  return {
-    shardId: item['leaseKey']!.S!,
-    owner: item['leaseOwner']?.S,
-    counter: Number(item['leaseCounter']!.N),
-    checkpoint: {
-      sequenceNumber: item['checkpoint']!.S!,
-      subSequenceNumber: Number(item['checkpointSubSequenceNumber']?.N ?? 0),
-    },
-    parentShardIds: item['parentShardId']?.SS ?? [],
-    hashKeyRange: start?.S === undefined || end?.S === undefined ? undefined : { start: start.S, end: end.S },
-  };
+async function unlessBehind<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if ((error as Error).name === 'ConditionalCheckFailedException') return undefined;
+    throw error;
+  }
 }

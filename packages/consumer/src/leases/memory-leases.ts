@@ -1,3 +1,4 @@
+import { changed } from './lease.ts';
 import type { Lease, LeaseChange, LeaseStore } from './lease.ts';
 
 /** Leases of one process: for a single worker, or several in one process, that may begin anew. */
@@ -12,21 +13,32 @@ export class MemoryLeases implements LeaseStore {
     return Promise.resolve([...this.#leases.values()]);
   }
 
+  get(leaseKey: string): Promise<Lease | undefined> {
+    return Promise.resolve(this.#leases.get(leaseKey));
+  }
+
   create(lease: Lease): Promise<void> {
-    if (!this.#leases.has(lease.shardId)) this.#leases.set(lease.shardId, lease);
+    if (!this.#leases.has(lease.leaseKey)) this.#leases.set(lease.leaseKey, lease);
     return Promise.resolve();
   }
 
   update(lease: Lease, change: LeaseChange): Promise<Lease | undefined> {
-    const present = this.#leases.get(lease.shardId);
+    const present = this.#leases.get(lease.leaseKey);
     if (present?.counter !== lease.counter) return Promise.resolve(undefined);
-    const next = { ...present, ...change, counter: present.counter + 1 };
-    this.#leases.set(lease.shardId, next);
+    const next = changed(present, change);
+    this.#leases.set(lease.leaseKey, next);
     return Promise.resolve(next);
   }
 
+  requestHandOver({ leaseKey, owner }: Lease, newOwner: string): Promise<boolean> {
+    const present = this.#leases.get(leaseKey);
+    const isOpen = owner !== undefined && present?.owner === owner && present.checkpointOwner === undefined;
+    if (isOpen) this.#leases.set(leaseKey, { ...present, owner: newOwner, checkpointOwner: owner });
+    return Promise.resolve(isOpen);
+  }
+
   remove(lease: Lease): Promise<void> {
-    if (this.#leases.get(lease.shardId)?.counter === lease.counter) this.#leases.delete(lease.shardId);
+    if (this.#leases.get(lease.leaseKey)?.counter === lease.counter) this.#leases.delete(lease.leaseKey);
     return Promise.resolve();
   }
 }

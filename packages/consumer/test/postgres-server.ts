@@ -1,0 +1,88 @@
+import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { Pool } from 'pg';
+
+const run = promisify(execFile);
+
+/** A PostgreSQL of its own, in a directory of its own, that is reached by a socket there. */
+export interface PostgresServer {
+  readonly pool: Pool;
+  stop(): Promise<void>;
+}
+
+/** The folder with initdb and postgres: on the path, or where Debian and macOS keep it. Undefined where there is none. */
+export function postgresPrograms(): string | undefined {
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).toSorted((a, b) => Number(b) - Number(a)) : [];
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    ...versions.map((version) => join(debian, version, 'bin')),
+    '/opt/homebrew/opt/postgresql/bin',
+    '/usr/local/opt/postgresql/bin',
+  ];
+  return folders.find(
+    (folder) => folder !== '' && ['initdb', 'postgres'].every((name) => existsSync(join(folder, name))),
+  );
+}
+
+/** PostgreSQL does not run as root: there it runs as nobody, who owns its directory. */
+async function unprivileged(): Promise<{ readonly uid?: number; readonly gid?: number }> {
+  if (process.getuid?.() !== 0) return {};
+  const [uid, gid] = await Promise.all(
+    ['-u', '-g'].map(async (flag) => Number((await run('id', [flag, 'nobody'])).stdout)),
+  );
+  return { uid: uid!, gid: gid! };
+}
+
+export async function startPostgres(programs: string): Promise<PostgresServer> {
+  const who = await unprivileged();
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-postgres-'));
+  if (who.uid !== undefined) await chown(directory, who.uid, who.gid!);
+  const data = join(directory, 'data');
+  const options = { ...who, cwd: directory, env: { ...process.env, LC_ALL: 'C', HOME: directory } };
+  await run(join(programs, 'initdb'), ['-D', data, '-U', 'test', '-A', 'trust', '-N', '-E', 'UTF8'], options);
+  // No port is opened: the socket's folder keeps it from others.
+  const settings = ['-c', 'listen_addresses=', '-c', `unix_socket_directories=${directory}`, '-c', 'fsync=off'];
+  const server = spawn(join(programs, 'postgres'), ['-D', data, ...settings], { ...options, stdio: 'ignore' });
+  const pool = new Pool({ host: directory, user: 'test', database: 'postgres' });
+  // Connections of the pool end with the server.
+  pool.on('error', () => undefined);
+  const stop = async (): Promise<void> => {
+    await pool.end();
+    await endServer(server);
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await untilReady(pool, server);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { pool, stop };
+}
+
+async function untilReady(pool: Pool, server: ChildProcess): Promise<void> {
+  for (;;) {
+    if (server.exitCode !== null) throw new Error(`postgres ended with ${server.exitCode}`);
+    try {
+      await pool.query('SELECT 1');
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** SIGINT is PostgreSQL's fast shutdown. */
+async function endServer(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const ended = once(server, 'exit');
+  server.kill('SIGINT');
+  await ended;
+}
