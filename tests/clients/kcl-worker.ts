@@ -6,6 +6,8 @@ export interface KclWorkerOptions {
   readonly endpoint: string;
   readonly application: string;
   readonly modes: readonly string[];
+  /** One, or several as KCL names them: ACCOUNT:NAME:SECOND, with commas between. */
+  readonly stream?: string | undefined;
   /** The class. */
   readonly main?: string | undefined;
   /** Java's, as -Dname=value. */
@@ -15,11 +17,11 @@ export interface KclWorkerOptions {
 /** A KCL worker (tests/clients/java) whose lines go to `onLine`, split at blanks, and whose log goes to `onLog`. */
 export function startKclWorker(
   classPath: string,
-  { endpoint, application, modes, main = 'KclWorker', properties = [] }: KclWorkerOptions,
+  { endpoint, application, modes, main = 'KclWorker', properties = [], stream = 'events' }: KclWorkerOptions,
   told: { onLine(words: readonly string[]): void; onLog(text: string): void },
 ): ChildProcess {
   const options = ['-Xmx256m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', ...properties, '-cp', classPath, main];
-  const child = spawn('java', [...options, endpoint, endpoint, 'events', application, ...modes], {
+  const child = spawn('java', [...options, endpoint, endpoint, stream, application, ...modes], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.stderr.setEncoding('utf8').on('data', told.onLog);

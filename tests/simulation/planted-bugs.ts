@@ -25,6 +25,7 @@ const log = 'packages/log/src/embedded/embedded-log.ts';
 const lines = 'packages/log/src/checked-lines.ts';
 const streams = 'packages/data-streams/src';
 const producer = 'packages/producer/src';
+const consumer = 'packages/consumer/src';
 
 const firehose = 'packages/firehose/src/delivery';
 
@@ -227,6 +228,85 @@ const bugs: readonly PlantedBug[] = [
     file: `${producer}/ledger.ts`,
     from: '      pending.reject(new DeliveryError(message, pending.attempts));\n      this.#settled(pending);',
     to: '      pending.reject(new DeliveryError(message, pending.attempts));',
+  },
+  {
+    what: 'every worker begins at a tip of its own',
+    file: `${consumer}/pages.ts`,
+    from: '    if (tip !== undefined) return tip.iterator;\n',
+    to: '',
+  },
+  {
+    what: 'where an iterator has expired reading begins at the tip again',
+    file: `${consumer}/pages.ts`,
+    from: "this.#iteratorAt({ type: 'AT_TIMESTAMP', since: new Date(tip.sinceMs - clockSkewMs) })",
+    to: 'this.#iteratorAt(position)',
+  },
+  {
+    what: 'a tip whose answer was lost is taken anew',
+    file: `${consumer}/pages.ts`,
+    from: 'this.#tip ??= {',
+    to: 'this.#tip = {',
+  },
+  {
+    what: 'a lease is handed over in the middle of a page',
+    file: `${consumer}/held-lease.ts`,
+    from: 'if (next.checkpointOwner === this.#workerId) this.#asked.abort();',
+    to: 'if (next.checkpointOwner === this.#workerId) this.lose();',
+  },
+  {
+    what: 'who is to have a lease does not wait for who has it',
+    file: `${consumer}/consumer.ts`,
+    from: 'if (lease.checkpointOwner === undefined) return true;',
+    to: 'if (lease.counter >= 0) return true;',
+  },
+  {
+    what: 'a lease is asked for and nobody lets it go',
+    file: `${consumer}/held-lease.ts`,
+    from: 'await this.#write(isAsked ? { checkpointOwner: undefined } : {',
+    to: 'await this.#write(isAsked ? {} : {',
+    seeds: 800,
+  },
+  {
+    what: 'a worker that cannot renew goes on reading',
+    file: `${consumer}/consumer.ts`,
+    from: '        lease.loseAfter(this.#settings.failoverMs * 0.75);\n',
+    to: '',
+  },
+  {
+    what: 'a write whose answer was lost is taken for this worker’s whoever has the lease',
+    file: `${consumer}/held-lease.ts`,
+    from: 'if (present?.counter === this.#lease.counter + 1 && writer === this.#workerId)',
+    to: 'if (present !== undefined && writer !== undefined)',
+  },
+  {
+    what: 'what lies behind a poison record in its page is passed over',
+    file: `${consumer}/shard-reader.ts`,
+    from: 'records = records.slice(failure.failed.length);',
+    to: 'records = [];',
+  },
+  {
+    what: 'what lies before a poison record counts as processed and is not',
+    file: `${consumer}/shard-reader.ts`,
+    from: 'const done = failure === undefined ? records : records.slice(0, records.indexOf(failure.failed[0]!));',
+    to: 'const done = failure === undefined ? records : records.slice(0, 1);',
+  },
+  {
+    what: 'a worker that stops does not checkpoint the page in work',
+    file: `${consumer}/shard-reader.ts`,
+    from: 'if (failure === undefined) return this.#checkpointAfter(records);',
+    to: 'if (failure === undefined) return this.#isOn && this.#checkpointAfter(records);',
+  },
+  {
+    what: 'leases are asked for to and fro',
+    file: `${consumer}/balance.ts`,
+    from: 'loadOf(lease) <= 0.75 * difference + 1e-6;\n    return lease.owner === richest && lease.checkpointOwner === undefined && isCloser && !isRecent(lease);',
+    to: 'loadOf(lease) <= 1.5 * difference + 1e-6;\n    return lease.owner === richest && lease.checkpointOwner === undefined && isCloser;',
+  },
+  {
+    what: 'a shard of one stream waits for a parent of another',
+    file: `${consumer}/shard-sync.ts`,
+    from: '      const key = leaseKeyOf(stream, parentShardId);',
+    to: "      const key = leaseKeyOf(stream?.replace(':t:', ':s:'), parentShardId);",
   },
   {
     what: 'iterators lose their place at a restart',

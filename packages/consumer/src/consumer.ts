@@ -143,7 +143,8 @@ export class Consumer {
   async #keepRenewing(): Promise<void> {
     while (!this.#stopping.signal.aborted || this.#held.size > 0) {
       for (const { lease, reader } of this.#held.values()) {
-        lease.loseAfter(this.#settings.failoverMs);
+        // Before the others may take it, who look at it as often.
+        lease.loseAfter(this.#settings.failoverMs * 0.75);
         lease.renew(reader.throughputKBps).catch((error: unknown) => {
           this.#settings.onEvent?.({ type: 'error', during: `renewing ${lease.present.leaseKey}`, error });
         });

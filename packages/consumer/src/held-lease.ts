@@ -69,8 +69,8 @@ export class HeldLease {
   }
 
   /** Gives up a lease that could not be written for so long that others may have it. */
-  loseAfter(failoverMs: number): void {
-    if (this.#clock.monotonicMs() - this.#writtenMs > failoverMs) this.lose();
+  loseAfter(ms: number): void {
+    if (this.#clock.monotonicMs() - this.#writtenMs >= ms) this.lose();
   }
 
   lose(): void {

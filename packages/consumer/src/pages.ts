@@ -8,6 +8,7 @@ import type {
 } from '@aws-sdk/client-kinesis';
 import type { World } from '@millrace/world';
 import type { HeldLease } from './held-lease.ts';
+import type { Tip } from './leases/lease.ts';
 import type { ConsumerSettings } from './options.ts';
 import { streamReference } from './shards.ts';
 
@@ -57,11 +58,15 @@ function begin({ lease, initialPosition }: SourceOptions): Position {
 }
 
 const freshenTipMs = 60_000;
+/** As far as clocks may be apart for requests to be believed at all. */
+const clockSkewMs = 300_000;
 
 /** GetRecords, call by call. */
 export class Polling implements PageSource {
   readonly #options: SourceOptions;
   #iterator: string | undefined;
+  /** Where the shard was begun by this reader. */
+  #tip: Tip | undefined;
   /** The iterator that the lease has is of no use any more. */
   #hasTipExpired = false;
   #tipMs = 0;
@@ -109,14 +114,13 @@ export class Polling implements PageSource {
     if (position.type !== 'LATEST') return this.#iteratorAt(position);
     const { tip } = lease.present;
     if (tip !== undefined && this.#hasTipExpired)
-      return this.#iteratorAt({ type: 'AT_TIMESTAMP', since: new Date(tip.sinceMs) });
+      return this.#iteratorAt({ type: 'AT_TIMESTAMP', since: new Date(tip.sinceMs - clockSkewMs) });
     if (tip !== undefined) return tip.iterator;
-    const sinceMs = world.clock.now();
-    const iterator = await this.#iteratorAt(position);
+    this.#tip ??= { sinceMs: world.clock.now(), iterator: await this.#iteratorAt(position) };
     this.#tipMs = world.clock.monotonicMs();
-    // Before anything is read: from here on no worker begins at a later tip.
-    if (!(await lease.mark({ iterator, sinceMs }))) throw new Error('the lease is lost');
-    return iterator;
+    // Before anything is read: from here on no worker begins at a later tip. Nor this one, if the answer is lost.
+    if (!(await lease.mark(this.#tip))) throw new Error('the lease is lost');
+    return this.#tip.iterator;
   }
 
   async #iteratorAt({ type, at, since }: Position): Promise<string> {
@@ -201,7 +205,8 @@ export class FanOut implements PageSource {
     const { lease, world } = this.#options;
     const position = begin(this.#options);
     if (position.type !== 'LATEST') return position;
-    const sinceMs = lease.present.tip?.sinceMs ?? this.#tipMs;
+    const { tip } = lease.present;
+    const sinceMs = tip === undefined ? this.#tipMs : tip.sinceMs - clockSkewMs;
     if (sinceMs !== undefined) return { type: 'AT_TIMESTAMP', since: new Date(sinceMs) };
     this.#tipMs = world.clock.now();
     return position;

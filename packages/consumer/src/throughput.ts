@@ -20,7 +20,7 @@ export class Throughput {
     this.#bytes += bytes;
   }
 
-  /** To three decimals, as KCL writes it. */
+  /** To four decimals, as KCL writes it. */
   get kbps(): number {
     const now = this.#clock.monotonicMs();
     const passedMs = now - this.#sinceMs;
@@ -29,6 +29,6 @@ export class Throughput {
       this.#kbps = this.#kbps * left + (this.#bytes / 1024 / passedMs) * 1000 * (1 - left);
       [this.#bytes, this.#sinceMs] = [0, now];
     }
-    return Math.round(this.#kbps * 1000) / 1000;
+    return Math.round(this.#kbps * 10_000) / 10_000;
   }
 }

@@ -29,10 +29,15 @@ export class TestStream {
     this.client = new KinesisClient({ endpoint: this.server.endpoint, region: 'us-east-1', credentials });
   }
 
+  /** Another stream on the same server. */
+  async create(StreamName: string, ShardCount = 1): Promise<void> {
+    await this.client.send(new CreateStreamCommand({ StreamName, ShardCount }));
+    await streamActive(this.client, StreamName);
+  }
+
   static async open(shards: number): Promise<TestStream> {
     const stream = new TestStream(await startServer(['--transition-ms', '20', '--limits', 'none']));
-    await stream.client.send(new CreateStreamCommand({ StreamName: 's', ShardCount: shards }));
-    await stream.active();
+    await stream.create('s', shards);
     return stream;
   }
 

@@ -1,5 +1,7 @@
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import java.util.UUID;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
@@ -12,8 +14,13 @@ import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
 import software.amazon.kinesis.common.ConfigsBuilder;
 import software.amazon.kinesis.common.InitialPositionInStream;
 import software.amazon.kinesis.common.InitialPositionInStreamExtended;
+import software.amazon.kinesis.common.StreamConfig;
 import software.amazon.kinesis.common.StreamIdentifier;
+import software.amazon.kinesis.processor.FormerStreamsLeasesDeletionStrategy;
+import software.amazon.kinesis.processor.MultiStreamTracker;
+import software.amazon.kinesis.processor.ShardRecordProcessorFactory;
 import software.amazon.kinesis.processor.SingleStreamTracker;
+import software.amazon.kinesis.processor.StreamTracker;
 import software.amazon.kinesis.coordinator.CoordinatorConfig;
 import software.amazon.kinesis.coordinator.Scheduler;
 import software.amazon.kinesis.lifecycle.events.InitializationInput;
@@ -30,6 +37,9 @@ import software.amazon.kinesis.retrieval.polling.PollingConfig;
  * START shard, RECORD shard sequenceNumber partitionKey data, END shard, LOST shard.
  *
  * usage: KclWorker KINESIS_ENDPOINT DYNAMODB_AND_CLOUDWATCH_ENDPOINT STREAM APPLICATION polling|fanout [2x]
+ *
+ * STREAM may be several, as KCL's multi-stream mode names them: ACCOUNT:NAME:CREATION_SECOND, with commas between. Shards are then
+ * printed with their stream's name and a slash before.
  */
 public final class KclWorker {
   public static void main(String[] args) {
@@ -43,16 +53,18 @@ public final class KclWorker {
     var cloudWatch = CloudWatchAsyncClient.builder().endpointOverride(URI.create(args[1])).region(region)
         .credentialsProvider(credentials).build();
     // The tracker with a position: a worker that starts late must still read from the beginning.
-    var tracker = new SingleStreamTracker(StreamIdentifier.singleStreamInstance(args[2]),
-        InitialPositionInStreamExtended.newInitialPosition(InitialPositionInStream.TRIM_HORIZON));
+    var beginning = InitialPositionInStreamExtended.newInitialPosition(InitialPositionInStream.TRIM_HORIZON);
+    var isMulti = args[2].contains(":");
+    StreamTracker tracker = isMulti ? new Several(args[2].split(","), beginning)
+        : new SingleStreamTracker(StreamIdentifier.singleStreamInstance(args[2]), beginning);
     var configs = new ConfigsBuilder(tracker, args[3], kinesis, dynamo, cloudWatch,
-        "worker-" + UUID.randomUUID(), Printer::new);
+        "worker-" + UUID.randomUUID(), new Printers());
     var leases = configs.leaseManagementConfig();
     leases.failoverTimeMillis(3000).shardSyncIntervalMillis(1000);
     leases.leasesRecoveryAuditorExecutionFrequencyMillis(2000);
     var retrieval = configs.retrievalConfig();
     if (args[4].equals("polling")) {
-      var polling = new PollingConfig(args[2], kinesis);
+      var polling = isMulti ? new PollingConfig(kinesis) : new PollingConfig(args[2], kinesis);
       polling.idleTimeBetweenReadsInMillis(250);
       retrieval.retrievalSpecificConfig(polling);
     }
@@ -76,8 +88,35 @@ public final class KclWorker {
     }
   }
 
+  private record Several(String[] identifiers, InitialPositionInStreamExtended beginning)
+      implements MultiStreamTracker {
+    @Override public List<StreamConfig> streamConfigList() {
+      return Arrays.stream(identifiers)
+          .map(one -> new StreamConfig(StreamIdentifier.multiStreamInstance(one), beginning)).toList();
+    }
+
+    @Override public FormerStreamsLeasesDeletionStrategy formerStreamsLeasesDeletionStrategy() {
+      return new FormerStreamsLeasesDeletionStrategy.NoLeaseDeletionStrategy();
+    }
+  }
+
+  private static final class Printers implements ShardRecordProcessorFactory {
+    @Override public ShardRecordProcessor shardRecordProcessor() {
+      return new Printer("");
+    }
+
+    @Override public ShardRecordProcessor shardRecordProcessor(StreamIdentifier stream) {
+      return new Printer(stream.streamCreationEpochOptional().isPresent() ? stream.streamName() + "/" : "");
+    }
+  }
+
   private static final class Printer implements ShardRecordProcessor {
+    private final String prefix;
     private String shard;
+
+    private Printer(String prefix) {
+      this.prefix = prefix;
+    }
 
     private static synchronized void print(String line) {
       System.out.println(line);
@@ -85,7 +124,7 @@ public final class KclWorker {
     }
 
     @Override public void initialize(InitializationInput input) {
-      shard = input.shardId();
+      shard = prefix + input.shardId();
       print("START " + shard);
     }
 
