@@ -2,6 +2,7 @@
 import { test } from 'node:test';
 import { kcl1, kcl2, kcl3 } from './environments.ts';
 import { tellKclStory } from './kcl-story.ts';
+import { tellSharesStory, tellStreamsStory } from './shared-story.ts';
 
 const timeout = 300_000;
 
@@ -25,3 +26,7 @@ test(`KCL ${kcl1.version}, polling, without CBOR`, { timeout }, () =>
     hasMetrics: false,
   }),
 );
+
+test(`KCL ${kcl2.version} beside packages/consumer`, { timeout }, () => tellSharesStory(kcl2, ['polling']));
+
+test(`KCL ${kcl3.version} beside packages/consumer, two streams`, { timeout }, () => tellStreamsStory());

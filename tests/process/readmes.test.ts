@@ -1,4 +1,4 @@
-/** The first example of each package's README runs as it stands, but for the port. */
+/** The first example of each package's README runs as it stands, but for the port; what the environment has to say is said there. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -30,7 +30,14 @@ async function runExample(name: string, expected: RegExp): Promise<void> {
   const [, example] = /```ts\n([\s\S]*?)```/.exec(readme)!;
   const file = join(folder, `${name}.ts`);
   await writeFile(file, example!.replaceAll('http://127.0.0.1:4567', server.endpoint));
-  const child = spawn(process.execPath, ['--conditions=source', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = {
+    ...process.env,
+    AWS_ENDPOINT_URL: server.endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  };
+  const child = spawn(process.execPath, ['--conditions=source', file], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   let errors = '';
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));

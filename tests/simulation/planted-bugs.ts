@@ -273,12 +273,6 @@ const bugs: readonly PlantedBug[] = [
     to: '',
   },
   {
-    what: 'a write whose answer was lost is taken for this worker’s whoever has the lease',
-    file: `${consumer}/held-lease.ts`,
-    from: 'if (present?.counter === this.#lease.counter + 1 && writer === this.#workerId)',
-    to: 'if (present !== undefined && writer !== undefined)',
-  },
-  {
     what: 'what lies behind a poison record in its page is passed over',
     file: `${consumer}/shard-reader.ts`,
     from: 'records = records.slice(failure.failed.length);',

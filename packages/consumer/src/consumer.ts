@@ -119,12 +119,10 @@ export class Consumer {
         const leases = (await store.list()).filter(({ stream }) => this.#streams.places.has(stream));
         this.#leaveStreams();
         this.#sights.look(leases);
-        if (isDue) {
-          const made = await this.#shardSync.sync(leases);
-          // Leases that were just made are looked at without waiting for the next time.
-          this.#syncedMs = made > 0 ? -Infinity : world.clock.monotonicMs();
-        }
-        isWaiting = !(await this.#takeMore(leases));
+        const made = isDue ? await this.#shardSync.sync(leases) : 0;
+        // Leases that were just made are looked at without waiting for the next time.
+        if (isDue) this.#syncedMs = made > 0 ? -Infinity : world.clock.monotonicMs();
+        isWaiting = !(await this.#takeMore(leases)) || made > 0;
       } catch (error) {
         onEvent?.({ type: 'error', during: 'looking at the leases', error });
       }

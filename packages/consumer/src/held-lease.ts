@@ -14,6 +14,8 @@ export class HeldLease {
   #lease: Lease;
   #turn: Promise<unknown> = Promise.resolve();
   #writtenMs: number;
+  /** Writes that are not answered yet. */
+  #waiting = 0;
   /** Whether the last write was answered with an error. */
   #isUnsure = false;
 
@@ -48,9 +50,9 @@ export class HeldLease {
     return this.#asked.signal;
   }
 
-  /** False when the lease is lost. Rejects when the store does not answer: then nothing is known. */
+  /** False when the lease is lost. Rejects when the store does not answer: then nothing is known. What is being written renews too. */
   renew(throughputKBps: number): Promise<boolean> {
-    return this.#write({ throughputKBps });
+    return this.#waiting > 0 ? Promise.resolve(this.isHeld) : this.#write({ throughputKBps });
   }
 
   checkpoint(checkpoint: Checkpoint): Promise<boolean> {
@@ -78,6 +80,7 @@ export class HeldLease {
   }
 
   #write(change: LeaseChange): Promise<boolean> {
+    this.#waiting += 1;
     const written = this.#turn.then(async () => {
       if (!this.isHeld) return false;
       const beganMs = this.#clock.monotonicMs();
@@ -91,7 +94,8 @@ export class HeldLease {
       if (next.checkpointOwner === this.#workerId) this.#asked.abort();
       return true;
     });
-    this.#turn = written.catch(() => undefined);
+    const answered = (): void => void (this.#waiting -= 1);
+    this.#turn = written.then(answered, answered);
     return written;
   }
 

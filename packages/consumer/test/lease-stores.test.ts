@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBLeases, MemoryLeases, PostgresLeases } from '@millrace/consumer';
-import type { Lease, LeaseStore } from '@millrace/consumer';
+import { SplitShardCommand } from '@aws-sdk/client-kinesis';
+import { consume, DynamoDBLeases, MemoryLeases, PostgresLeases } from '@millrace/consumer';
+import type { Consumer, Lease, LeaseStore } from '@millrace/consumer';
 import { startServer } from '../../../tools/server-process.ts';
 import { postgresPrograms, startPostgres } from './postgres-server.ts';
+import { TestStream } from './support.ts';
 
 /** Makes stores; all that one opening makes for one name are the same to their users. */
 type OpenStores = () => Promise<{ storeOf(name: string): LeaseStore; close(): Promise<void> }>;
@@ -168,4 +170,41 @@ for (const { what, open, skip } of kinds)
       await store.remove(taken!);
       assert.deepEqual(await store.list(), []);
     });
+  });
+
+if (programs !== undefined)
+  test('workers share a stream by leases in PostgreSQL, and one goes on for the other', async () => {
+    const [stream, postgres] = await Promise.all([TestStream.open(4), startPostgres(programs)]);
+    const running: Consumer[] = [];
+    const start = (): Consumer => {
+      const consumer = consume({
+        client: stream.client,
+        stream: 's',
+        // A name of several words, and in a schema.
+        leases: new PostgresLeases(postgres.pool, 'public.the leases'),
+        processor: (records) => stream.see(records),
+        failoverMs: 1000,
+        idleMs: 30,
+      });
+      running.push(consumer);
+      return consumer;
+    };
+    try {
+      const [one, other] = [start(), start()];
+      await stream.put(5);
+      await stream.until(() => one.metrics().shards.length === 2 && other.metrics().shards.length === 2);
+      const hashKey = String(2n ** 127n + 2n ** 125n);
+      const split = { StreamName: 's', ShardToSplit: 'shardId-000000000002', NewStartingHashKey: hashKey };
+      await stream.client.send(new SplitShardCommand(split));
+      await stream.active();
+      await stream.put(5);
+      await stream.until(() => stream.isComplete());
+      await one.stop();
+      await stream.put(5);
+      await stream.until(() => stream.isComplete() && other.metrics().shards.length === 5);
+      for (const firsts of stream.firsts) assert.deepEqual(firsts, [...Array(30).keys()]);
+    } finally {
+      await Promise.all(running.map((consumer) => consumer.stop()));
+      await Promise.all([stream.stop(), postgres.stop()]);
+    }
   });

@@ -67,6 +67,8 @@ export function updateOf(
   if (change.checkpoint !== undefined) {
     put('checkpoint', { S: change.checkpoint.sequenceNumber });
     put('checkpointSubSequenceNumber', { N: String(change.checkpoint.subSequenceNumber) });
+    // What a worker in Java prepared and did not come to.
+    removes.push('pendingCheckpoint', 'pendingCheckpointSubSequenceNumber', 'pendingCheckpointState');
   }
   if (change.tip !== undefined || change.checkpoint !== undefined) {
     put('millraceTipIterator', change.tip && { S: change.tip.iterator });
