@@ -2,7 +2,7 @@
 import { test } from 'node:test';
 import { kcl1, kcl2, kcl3 } from './environments.ts';
 import { tellKclStory } from './kcl-story.ts';
-import { tellSharesStory, tellStreamsStory } from './shared-story.ts';
+import { tellLeaderStory, tellSharesStory, tellStreamsStory } from './shared-story.ts';
 
 const timeout = 300_000;
 
@@ -28,5 +28,7 @@ test(`KCL ${kcl1.version}, polling, without CBOR`, { timeout }, () =>
 );
 
 test(`KCL ${kcl2.version} beside packages/consumer`, { timeout }, () => tellSharesStory(kcl2, ['polling']));
+
+test(`KCL ${kcl3.version} beside packages/consumer, which it leads`, { timeout }, () => tellLeaderStory());
 
 test(`KCL ${kcl3.version} beside packages/consumer, two streams`, { timeout }, () => tellStreamsStory());

@@ -79,8 +79,28 @@ export class Shared {
     return this.#seen.size === streams * keys && [...this.#seen.values()].every(({ size }) => size === this.#put);
   }
 
-  until(condition: () => boolean, what: string): Promise<void> {
-    return untilTrue(condition, `${what}; KCL said:\n${this.#log.slice(-3000)}`);
+  /** Rejects after two minutes, with what is known of leases and workers. */
+  async until(condition: () => boolean, what: string): Promise<void> {
+    try {
+      await untilTrue(condition, what);
+    } catch (error) {
+      const leases = await new DynamoDBLeases(this.#dynamodb, 'shared').list();
+      const missing = [...this.#seen]
+        .filter(([, { size }]) => size < this.#put)
+        .map(([key, { size }]) => `${key}:${size}`);
+      const known = {
+        leases: leases.map(({ leaseKey, owner, checkpointOwner, counter, checkpoint }) =>
+          [leaseKey, owner, checkpointOwner, counter, checkpoint.sequenceNumber].join(' '),
+        ),
+        node: this.#node.map((consumer) => [consumer.workerId, consumer.metrics()]),
+        events: this.events.slice(-20).map((event) => Object.values(event).map(String).join(' ')),
+        missing: `${missing.join(' ')} of ${this.#put}`,
+      };
+      throw new Error(
+        `${(error as Error).message}\n${JSON.stringify(known, null, 1)}\nKCL said:\n${this.#log.slice(-3000)}`,
+        { cause: error },
+      );
+    }
   }
 
   /** Puts a round now and then, so that every shard has a throughput to be weighed by, until the condition holds. */
@@ -188,6 +208,42 @@ export async function tellStreamsStory(): Promise<void> {
     await node.stop();
     await shared.put(5, streams);
     await shared.until(isComplete, 'Java alone');
+  } finally {
+    await shared.close();
+  }
+}
+
+/** A leader of KCL 3 assigns leases to Node and asks for them; when it is gone, Node goes on without one. */
+export async function tellLeaderStory(): Promise<void> {
+  const shared = await Shared.open(['events']);
+  const isComplete = (): boolean => shared.isComplete();
+  try {
+    let node = shared.startNode();
+    await shared.put(5);
+    await shared.until(() => isComplete() && node.metrics().shards.length === 4, 'Node alone');
+    shared.events.length = 0;
+    const java = shared.startJava(['polling']);
+    // The leader asks Node for leases, which it hands over: it loses none.
+    await shared.putUntil(() => shared.by.java > 0 && node.metrics().shards.length < 4, 'Java leads and gets some');
+    // Its children are nobody's: the leader assigns them.
+    await shared.split(0);
+    await shared.putUntil(isComplete, 'both, behind a split');
+    assert.ok(shared.events.some(({ type }) => type === 'released'));
+    assert.ok(shared.events.every(({ type }) => type !== 'lost'));
+    await node.stop();
+    const before = shared.by.node;
+    await shared.putUntil(isComplete, 'Java alone');
+    assert.equal(shared.by.node, before);
+    node = shared.startNode();
+    // Node asks for nothing where a leader is: what it gets was assigned to it.
+    await shared.putUntil(
+      () => node.metrics().shards.length > 0 && shared.by.node > before,
+      'the leader assigns some to Node',
+    );
+    await shared.until(isComplete, 'both again');
+    java.kill('SIGKILL');
+    await shared.put(5);
+    await shared.until(() => isComplete() && node.metrics().shards.length === 5, 'Node, without a leader');
   } finally {
     await shared.close();
   }

@@ -1,4 +1,4 @@
-/** The first example of each package's README runs as it stands, but for the port; what the environment has to say is said there. */
+/** Examples of the packages' READMEs run as they stand, but for the port; what the environment has to say is said there. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -25,9 +25,9 @@ after(async () => {
 });
 
 /** What the example prints until it prints what is expected; then it is told to end, and ends well. */
-async function runExample(name: string, expected: RegExp): Promise<void> {
+async function runExample(name: string, expected: RegExp, number = 0): Promise<void> {
   const readme = await readFile(join(root, 'packages', name, 'README.md'), 'utf8');
-  const [, example] = /```ts\n([\s\S]*?)```/.exec(readme)!;
+  const [, example] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)][number]!;
   const file = join(folder, `${name}.ts`);
   await writeFile(file, example!.replaceAll('http://127.0.0.1:4567', server.endpoint));
   const env = {
@@ -41,10 +41,14 @@ async function runExample(name: string, expected: RegExp): Promise<void> {
   let text = '';
   let errors = '';
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  child.stderr.setEncoding('utf8').on('data', (more: string) => (errors += more));
-  child.stdout.setEncoding('utf8').on('data', (more: string) => {
+  const heard = (more: string): void => {
     text += more;
     if (expected.test(text)) child.kill('SIGTERM');
+  };
+  child.stdout.setEncoding('utf8').on('data', heard);
+  child.stderr.setEncoding('utf8').on('data', (more: string) => {
+    errors += more;
+    heard(more);
   });
   const code = await ended;
   assert.match(text, expected, errors);
@@ -59,3 +63,20 @@ test('payload', () => runExample('payload', /^true 900 bytes: an order\n/));
 test('producer', () => runExample('producer', /^shardId-00000000000\d \d{56} 1\n/));
 
 test('consumer', () => runExample('consumer', /shardId-00000000000\d customer-1 \{"order":1\}\n/));
+
+test('consumer: poison records', async () => {
+  const call = kinesisCaller(server.endpoint);
+  await call('CreateStream', { StreamName: 'orders-dead', ShardCount: 1 });
+  await untilActive(call, 'orders-dead');
+  const Data = Buffer.from('no JSON').toString('base64');
+  await call('PutRecord', { StreamName: 'orders', PartitionKey: 'customer-2', Data });
+  await runExample('consumer', /shardId-00000000000\d PoisonRecord: record \d{56}\.0 cannot be processed\n/, 1);
+});
+
+test('consumer: several streams', async () => {
+  const call = kinesisCaller(server.endpoint);
+  await call('CreateStream', { StreamName: 'refunds', ShardCount: 1 });
+  await untilActive(call, 'refunds');
+  await call('PutRecord', { StreamName: 'refunds', PartitionKey: 'k', Data: Buffer.from('1').toString('base64') });
+  await runExample('consumer', /(orders \d+[\s\S]*refunds 1|refunds 1[\s\S]*orders \d+)\n/, 2);
+});

@@ -81,7 +81,7 @@ async function begun({ world, leases, read }: Story): Promise<void> {
   for (;;) {
     const all = await leases.list();
     if (all.length === 2 * read.length && all.every(({ tip }) => tip !== undefined)) return;
-    await world.run({ forMs: 50 });
+    await world.run({ forMs: 3 });
   }
 }
 
