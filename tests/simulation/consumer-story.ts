@@ -2,9 +2,10 @@
  * Workers of one application read streams while shards split and merge, and workers come, stop and hand over. By the seed also:
  * workers crash (are never heard of again), are paused for longer than their leases live or do not reach the lease store, the
  * store fails and answers late, clocks step, all workers are gone for longer than iterators live, records are poison, the
- * application begins at LATEST, or reads two streams. Whatever happens: every record is processed or a dead letter, first sights
- * are in order by key, a checkpoint never goes back, and only who has a lease writes it; but for pauses, no two workers process
- * a shard at once; where nothing fails, none is processed twice; and once nothing more comes, leases stay where they are.
+ * application begins at LATEST, or reads two streams, of which one goes and comes back. Whatever happens: every record is
+ * processed or a dead letter, first sights are in order by key, a checkpoint never goes back, and only who has a lease writes
+ * it; but for pauses, no two workers process a shard at once; where nothing fails, no record is processed twice; and once
+ * nothing more comes, leases stay where they are.
  */
 import assert from 'node:assert/strict';
 import { MemoryLeases } from '@millrace/consumer';
@@ -25,7 +26,7 @@ interface Story extends Application {
   readonly disturbances: readonly Disturbance[];
 }
 
-type Disturbance = 'none' | 'stop' | 'join' | 'crash' | 'pause' | 'cut off' | 'clock step' | 'all crash';
+type Disturbance = 'none' | 'stop' | 'join' | 'crash' | 'pause' | 'cut off' | 'clock step' | 'all crash' | 'stream';
 
 const calm: readonly Disturbance[] = ['none', 'none', 'stop', 'join', 'join'];
 
@@ -40,6 +41,7 @@ export async function story(seed: number): Promise<void> {
     await it.world.run({ forMs: it.world.draw(3000) });
   }
   // Somebody is left to read the rest.
+  it.left.clear();
   it.workers.push(startWorker(it));
   await it.world.run({ forMs: 900_000, stop: () => isComplete(it) });
   check(it);
@@ -68,11 +70,12 @@ async function open(seed: number): Promise<Story> {
   if (weather.hasPauses) disturbances.push('pause', 'pause');
   // The time at which a shard was begun is the last resort: where clocks step, it means little.
   if (weather.initialPosition !== 'LATEST') disturbances.push('clock step');
+  if (read.length > 1) disturbances.push('stream');
   const keys = read.flatMap((stream) => letters.map((letter) => `${stream}-${letter}`));
   return {
     ...{ world, streams, leases: new MemoryLeases(), weather, read, disturbances },
     ...{ seen: new Map(), dead: new Set(), poison: new Set(), checkpoints: new Map(), busy: new Map() },
-    ...{ events: [], violations: [], workers: [], put: new Map(keys.map((key) => [key, 0])) },
+    ...{ left: new Set(), events: [], violations: [], workers: [], put: new Map(keys.map((key) => [key, 0])) },
   };
 }
 
@@ -135,6 +138,9 @@ async function disturb(it: Story): Promise<void> {
       break;
     case 'join':
       if (workers.length < 6) workers.push(startWorker(it));
+      break;
+    case 'stream':
+      if (!it.left.delete('t')) it.left.add('t');
       break;
     case 'clock step':
       world.stepClock(world.draw(7_200_000) - 3_600_000);

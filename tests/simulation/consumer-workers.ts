@@ -22,6 +22,8 @@ export interface Application {
   readonly weather: Weather;
   /** The names of what is read. One: as an application of one stream has it. */
   readonly read: readonly string[];
+  /** Those of them that workers are told to leave alone for now. */
+  readonly left: Set<string>;
   /** By key: the ordinals in the order they were processed in. */
   readonly seen: Map<string, number[]>;
   /** Records that stand in the dead-letter stream, as KEY:ORDINAL. */
@@ -69,7 +71,9 @@ export function startWorker(it: Application): Worker {
   };
   const workerId = `worker-${(workers += 1)}`;
   const consumer = consume({
-    ...(it.read.length === 1 ? { stream: it.read[0]! } : { streams: () => it.read }),
+    ...(it.read.length === 1
+      ? { stream: it.read[0]! }
+      : { streams: () => it.read.filter((name) => !it.left.has(name)) }),
     client: clientOf(it, awake),
     leases: storeOf(it, { awake, state, workerId }),
     workerId,
