@@ -13,6 +13,9 @@ export interface BalanceOptions {
   draw(end: number): number;
 }
 
+/** The part of a worker's share by which workers may differ. */
+const slack = 0.2;
+
 /** What a worker should do now: leases to take at once, and one to ask its owner for. */
 export interface Wanted {
   readonly take: readonly Lease[];
@@ -48,7 +51,10 @@ export function wantedLeases(leases: readonly Lease[], options: BalanceOptions):
     return { take, ask: undefined };
   }
   const [richest, most] = [...byWorker].reduce((one, other) => (other[1] > one[1] ? other : one));
-  return { take: [], ask: toAskFor(active, { ...options, richest, difference: most - own, loadOf }) };
+  const difference = most - own;
+  // Less than that comes and goes.
+  if (difference < (slack * active.length) / byWorker.size) return { take: [], ask: undefined };
+  return { take: [], ask: toAskFor(active, { ...options, richest, difference, loadOf }) };
 }
 
 /**

@@ -245,6 +245,36 @@ test('one record of a page is named as poison: it goes to the dead-letter stream
   );
 });
 
+test('what is decoded may be named as poison, and is a dead letter as it was read', async () => {
+  stream = await TestStream.open(1);
+  await stream.create('dead');
+  for (const text of ['1', 'poison', '2']) await put('s', text);
+  const got: string[] = [];
+  const failed: string[] = [];
+  start([], {
+    stream: 's',
+    deadLetterStream: 'dead',
+    decode: (data) => Buffer.from(`decoded ${Buffer.from(data).toString()}`),
+    processor: (records) => {
+      for (const record of records) {
+        const text = Buffer.from(record.data).toString();
+        if (text === 'decoded poison') throw new PoisonRecord(record, new Error('no'));
+        got.push(text);
+      }
+    },
+    onError: (_error, records) => {
+      failed.push(...records.map(({ data }) => Buffer.from(data).toString()));
+      return 'dead-letter';
+    },
+  });
+  await stream.until(() => got.length === 2);
+  assert.deepEqual([got, failed], [['decoded 1', 'decoded 2'], ['poison']]);
+  const dead: string[] = [];
+  start(dead, { stream: 'dead' });
+  await stream.until(() => dead.length === 1);
+  assert.deepEqual(dead, ['dead poison']);
+});
+
 test('a dead-letter stream that is not there holds the shard up, and nothing is passed over', async () => {
   stream = await TestStream.open(1);
   for (const text of ['poison', '1']) await put('s', text);

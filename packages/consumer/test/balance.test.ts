@@ -89,8 +89,8 @@ test('a hot shard stands against several cold ones', () => {
   assert.equal(leases.filter((lease) => lease.owner === owner).length, 1);
 });
 
-test('loads that go up and down by a tenth move nothing once leases have come to rest', () => {
-  const noise = fc.array(fc.double({ min: 0.9, max: 1.1, noNaN: true }), { minLength: 2000, maxLength: 2000 });
+test('loads that go up and down by a twentieth move next to nothing once leases have come to rest', () => {
+  const noise = fc.array(fc.double({ min: 0.95, max: 1.05, noNaN: true }), { minLength: 2000, maxLength: 2000 });
   fc.assert(
     fc.property(
       fc.array(fc.double({ min: 1, max: 50, noNaN: true }), { minLength: 6, maxLength: 20 }),
@@ -110,7 +110,7 @@ test('loads that go up and down by a tenth move nothing once leases have come to
           moves += lookOnce(fleet);
         }
         // A few that stood on the edge; not one of them to and fro.
-        assert.ok(moves <= leases.length, `${moves} moves of ${leases.length} leases in 100 looks`);
+        assert.ok(moves <= 4, `${moves} moves of ${leases.length} leases in 100 looks`);
       },
     ),
     { numRuns: 20 },
