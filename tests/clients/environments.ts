@@ -15,34 +15,63 @@ const run = promisify(execFile);
 export async function pythonEnvironment(): Promise<string> {
   const requirements = join(import.meta.dirname, 'python/requirements.txt');
   const folder = join(cache, 'python');
-  await once(folder, requirements, async () => {
+  await once(folder, readFileSync(requirements, 'utf8'), async () => {
     await run('python3', ['-m', 'venv', folder]);
     await run(join(folder, 'bin/pip'), ['install', '-q', '--no-deps', '-r', requirements]);
   });
   return join(folder, 'bin');
 }
 
-/** A real KCL, and the worker of ours that is compiled against it. */
-export interface KclVersion {
-  readonly version: string;
-  /** Below tests/clients/java. */
+/** A Java program of ours that drives a real client, fetched from Maven Central. */
+export interface JavaProgram {
+  /** Names its folder below .cache. */
+  readonly name: string;
+  /** What the POM's ${client.version} becomes; the POM's own where it is left out. */
+  readonly version?: string;
+  /** Below tests/clients/java, as is the source. */
   readonly pom: string;
   readonly source: string;
 }
 
-export const kcl3: KclVersion = { version: '3.5.1', pom: 'pom.xml', source: 'src/KclWorker.java' };
-export const kcl2: KclVersion = { version: '2.7.2', pom: 'pom.xml', source: 'src/KclWorker.java' };
-export const kcl1: KclVersion = { version: '1.15.3', pom: 'kcl1/pom.xml', source: 'kcl1/Kcl1Worker.java' };
+/** A real KCL, and the worker of ours that is compiled against it. */
+export interface KclVersion extends JavaProgram {
+  readonly version: string;
+  /** The worker's class. */
+  readonly main: string;
+  /** What makes its SDK speak JSON, as -Dname=value. */
+  readonly withoutCbor: string;
+}
 
-/** The class path of a compiled worker with its KCL, made once from tests/clients/java. */
-export async function javaClassPath({ version, pom, source }: KclVersion = kcl3): Promise<string> {
+const sdk2 = {
+  pom: 'pom.xml',
+  source: 'src/KclWorker.java',
+  main: 'KclWorker',
+  withoutCbor: '-Daws.cborEnabled=false',
+};
+export const kcl3: KclVersion = { name: 'kcl-3', version: '3.5.1', ...sdk2 };
+export const kcl2: KclVersion = { name: 'kcl-2', version: '2.7.2', ...sdk2 };
+export const kcl1: KclVersion = {
+  name: 'kcl-1',
+  version: '1.15.3',
+  pom: 'kcl1/pom.xml',
+  source: 'kcl1/Kcl1Worker.java',
+  main: 'Kcl1Worker',
+  withoutCbor: '-Dcom.amazonaws.sdk.disableCbor=true',
+};
+
+export const kpl = { name: 'kpl', version: '1.1.1', pom: 'kpl/pom.xml', source: 'kpl/KplWriter.java' };
+
+/** The class path of a compiled program with its client, made once from tests/clients/java. */
+export async function javaClassPath({ name, version, pom, source }: JavaProgram = kcl3): Promise<string> {
   const java = join(import.meta.dirname, 'java');
-  const folder = join(cache, `java-${version}`);
-  const [jars, classes] = [join(folder, 'jars'), join(folder, 'classes')];
-  await once(folder, join(java, source), async () => {
+  const [jars, classes] = [join(cache, `java-${name}`, 'jars'), join(cache, `java-${name}`, 'classes')];
+  const [pomText, sourceText] = [readFileSync(join(java, pom), 'utf8'), readFileSync(join(java, source), 'utf8')];
+  await once(jars, `${pomText}${version}`, async () => {
     const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
-    const parameters = [`-Dkcl.version=${version}`, goal, `-DoutputDirectory=${jars}`];
+    const parameters = [...(version ? [`-Dclient.version=${version}`] : []), goal, `-DoutputDirectory=${jars}`];
     await run('mvn', ['-q', '-B', '-f', join(java, pom), ...parameters], { maxBuffer: 1 << 26 });
+  });
+  await once(classes, `${pomText}${version}${sourceText}`, async () => {
     await run('javac', ['-nowarn', '-cp', join(jars, '*'), '-d', classes, join(java, source)]);
   });
   return [classes, join(jars, '*')].join(':');
@@ -64,10 +93,10 @@ export async function rustStory(): Promise<string> {
   return join(target, 'debug/kinesis-story');
 }
 
-/** Runs `make` unless `folder` was made from the present contents of `recipe`. */
+/** Runs `make` unless `folder` was made from this very recipe. */
 async function once(folder: string, recipe: string, make: () => Promise<void>): Promise<void> {
   const stamp = join(folder, '.made-from');
-  const wanted = createHash('sha256').update(readFileSync(recipe)).digest('hex');
+  const wanted = createHash('sha256').update(recipe).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

@@ -1,4 +1,7 @@
-/** Clients that take longer than every test run should: other versions of KCL, and KCL without CBOR. */
+/**
+ * KCL in every way there is: version, polling or enhanced fan-out, CBOR or JSON, plain (HTTP/2 with prior knowledge) or TLS
+ * (without ALPN). KCL 1 knows neither fan-out nor HTTP/2. kcl3.test.ts has the two that every test run has.
+ */
 import { test } from 'node:test';
 import { kcl1, kcl2, kcl3 } from './environments.ts';
 import { tellKclStory } from './kcl-story.ts';
@@ -6,26 +9,14 @@ import { tellLeaderStory, tellSharesStory, tellStreamsStory } from './shared-sto
 
 const timeout = 300_000;
 
-for (const mode of ['polling', 'fanout'] as const) {
-  test(`KCL ${kcl2.version}, ${mode}`, { timeout }, () => tellKclStory({ kcl: kcl2, mode }));
-  test(`KCL ${kcl3.version}, ${mode}, without CBOR`, { timeout }, () =>
-    tellKclStory({ kcl: kcl3, mode, properties: ['-Daws.cborEnabled=false'] }),
-  );
-}
-
-test(`KCL ${kcl1.version}, polling`, { timeout }, () =>
-  tellKclStory({ kcl: kcl1, mode: 'polling', main: 'Kcl1Worker', hasMetrics: false }),
-);
-
-test(`KCL ${kcl1.version}, polling, without CBOR`, { timeout }, () =>
-  tellKclStory({
-    kcl: kcl1,
-    mode: 'polling',
-    main: 'Kcl1Worker',
-    properties: ['-Dcom.amazonaws.sdk.disableCbor=true'],
-    hasMetrics: false,
-  }),
-);
+for (const kcl of [kcl3, kcl2, kcl1])
+  for (const mode of kcl === kcl1 ? (['polling'] as const) : (['polling', 'fanout'] as const))
+    for (const isSecure of [false, true])
+      for (const isCbor of [true, false]) {
+        if (kcl === kcl3 && isCbor && !isSecure) continue;
+        const name = `KCL ${kcl.version}, ${mode}, ${isCbor ? 'CBOR' : 'JSON'}, ${isSecure ? 'TLS' : 'plain'}`;
+        test(name, { timeout }, () => tellKclStory({ kcl, mode, isCbor, isSecure }));
+      }
 
 test(`KCL ${kcl2.version} beside packages/consumer`, { timeout }, () => tellSharesStory(kcl2, ['polling']));
 

@@ -1,5 +1,7 @@
 import com.amazonaws.auth.AWSStaticCredentialsProvider;
 import com.amazonaws.auth.BasicAWSCredentials;
+import com.amazonaws.client.builder.AwsClientBuilder.EndpointConfiguration;
+import com.amazonaws.services.cloudwatch.AmazonCloudWatchClientBuilder;
 import com.amazonaws.services.kinesis.clientlibrary.interfaces.v2.IRecordProcessor;
 import com.amazonaws.services.kinesis.clientlibrary.lib.worker.InitialPositionInStream;
 import com.amazonaws.services.kinesis.clientlibrary.lib.worker.KinesisClientLibConfiguration;
@@ -8,6 +10,7 @@ import com.amazonaws.services.kinesis.clientlibrary.lib.worker.Worker;
 import com.amazonaws.services.kinesis.clientlibrary.types.InitializationInput;
 import com.amazonaws.services.kinesis.clientlibrary.types.ProcessRecordsInput;
 import com.amazonaws.services.kinesis.clientlibrary.types.ShutdownInput;
+import com.amazonaws.services.kinesis.clientlibrary.types.UserRecord;
 import com.amazonaws.services.kinesis.model.Record;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
@@ -24,8 +27,12 @@ public final class Kcl1Worker {
         .withKinesisEndpoint(args[0]).withDynamoDBEndpoint(args[1]).withRegionName("us-east-1")
         .withInitialPositionInStream(InitialPositionInStream.TRIM_HORIZON)
         .withFailoverTimeMillis(3000).withShardSyncIntervalMillis(1000).withIdleTimeBetweenReadsInMillis(250)
-        .withParentShardPollIntervalMillis(500).withMetricsLevel("NONE");
-    var worker = new Worker.Builder().recordProcessorFactory(Printer::new).config(configuration).build();
+        .withParentShardPollIntervalMillis(500).withMetricsBufferTimeMillis(1000);
+    // The configuration has no endpoint for CloudWatch: the client is made here.
+    var cloudWatch = AmazonCloudWatchClientBuilder.standard().withCredentials(credentials)
+        .withEndpointConfiguration(new EndpointConfiguration(args[1], "us-east-1")).build();
+    var worker = new Worker.Builder().recordProcessorFactory(Printer::new).config(configuration)
+        .cloudWatchClient(cloudWatch).build();
     Runtime.getRuntime().addShutdownHook(new Thread(worker::shutdown));
     worker.run();
   }
@@ -46,7 +53,7 @@ public final class Kcl1Worker {
     @Override public void processRecords(ProcessRecordsInput input) {
       for (Record record : input.getRecords()) {
         print("RECORD " + shard + " " + record.getSequenceNumber() + " " + record.getPartitionKey() + " "
-            + StandardCharsets.UTF_8.decode(record.getData()));
+            + StandardCharsets.UTF_8.decode(record.getData()) + " " + ((UserRecord) record).getSubSequenceNumber());
       }
       try {
         if (!input.getRecords().isEmpty()) input.getCheckpointer().checkpoint();

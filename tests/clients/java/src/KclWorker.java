@@ -34,7 +34,7 @@ import software.amazon.kinesis.retrieval.polling.PollingConfig;
 
 /**
  * One worker of an unmodified KCL 2 or 3. Prints a line for each thing that happens, for the test to read:
- * START shard, RECORD shard sequenceNumber partitionKey data, END shard, LOST shard.
+ * START shard, RECORD shard sequenceNumber partitionKey data subSequenceNumber, END shard, LOST shard.
  *
  * usage: KclWorker KINESIS_ENDPOINT DYNAMODB_AND_CLOUDWATCH_ENDPOINT STREAM APPLICATION polling|fanout [2x]
  *
@@ -131,7 +131,7 @@ public final class KclWorker {
     @Override public void processRecords(ProcessRecordsInput input) {
       for (KinesisClientRecord record : input.records()) {
         print("RECORD " + shard + " " + record.sequenceNumber() + " " + record.partitionKey() + " "
-            + StandardCharsets.UTF_8.decode(record.data()));
+            + StandardCharsets.UTF_8.decode(record.data()) + " " + record.subSequenceNumber());
       }
       try {
         if (!input.records().isEmpty()) input.checkpointer().checkpoint();

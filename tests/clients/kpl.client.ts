@@ -1,0 +1,175 @@
+/**
+ * An unmodified KPL and an unmodified KCL with nothing but one Millrace process: records aggregated by an old map of the shards
+ * while a shard is split and two are merged reach the reader all the same, and both of them and @millrace/aggregation agree on
+ * every byte.
+ */
+import { Kinesis } from '@aws-sdk/client-kinesis';
+import { deaggregate } from '@millrace/aggregation';
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { test } from 'node:test';
+import { startServer } from '../../tools/server-process.ts';
+import { streamActive } from '../../tools/stream-active.ts';
+import { endProcess, javaClassPath, kcl1, kcl3, kpl, untilTrue } from './environments.ts';
+import type { KclVersion } from './environments.ts';
+import { javaTrust } from './java-trust.ts';
+import { startKclWorker } from './kcl-worker.ts';
+import { KplWriter } from './kpl-writer.ts';
+
+const keys = 40;
+const rounds = 200;
+/** Of these the KPL is told the hash key, too. */
+const keysPlaced = 4;
+const hashKeyOf = (key: number): string | undefined =>
+  key < keysPlaced ? String((2n ** 128n / BigInt(keysPlaced)) * BigInt(key) + 7n) : undefined;
+
+for (const [kcl, mode] of [
+  [kcl3, 'polling'],
+  [kcl3, 'fanout'],
+  [kcl1, 'polling'],
+] as const)
+  test(`KPL ${kpl.version} with aggregation over TLS, read by KCL ${kcl.version}, ${mode}`, { timeout: 240_000 }, () =>
+    tellStory(kcl, mode),
+  );
+
+async function tellStory(kcl: KclVersion, mode: string): Promise<void> {
+  const [writerPath, readerPath] = [await javaClassPath(kpl), await javaClassPath(kcl)];
+  const server = await startServer([]);
+  const port = Number(new URL(server.endpoint).port);
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const client = new Kinesis({ endpoint: server.endpoint, region: 'us-east-1', credentials });
+  const trust = await javaTrust(port);
+  const seen = new Set<string>();
+  const started = new Set<string>();
+  let log = '';
+  let reader: ChildProcess | undefined;
+  let writer: KplWriter | undefined;
+  try {
+    await client.createStream({ StreamName: 'events', ShardCount: 2 });
+    await streamActive(client, 'events');
+    const endpoint = `https://127.0.0.1:${port}`;
+    const options = { endpoint, application: 'kpl', modes: [mode], main: kcl.main, properties: trust.properties };
+    reader = startKclWorker(readerPath, options, {
+      onLine([kind, ...words]) {
+        if (kind === 'RECORD') seen.add(words.join(' '));
+        if (kind === 'START') started.add(words[0]!);
+      },
+      onLog: (text) => (log = (log + text).slice(-20_000)),
+    });
+    await untilTrue(() => started.size === 2, 'the reader');
+    writer = new KplWriter(writerPath, port);
+    await putThroughReshards(client, writer);
+    const { acknowledged, failed } = writer;
+    await untilTrue(() => acknowledged.length + failed.length === keys * rounds, 'every answer', 60_000);
+    assert.deepEqual(failed, []);
+    await untilTrue(async () => (await userRecordsPut(server.endpoint)) >= keys * rounds, 'metrics of every record');
+    assert.equal(await writer.end(), 0, writer.log);
+
+    const stored = await storedUserRecords(client);
+    assert.ok(stored.outside > 0, 'no record was aggregated by an old map of the shards');
+    assert.ok(stored.largest > 10, `at most ${stored.largest} in a record: the KPL did not aggregate`);
+    const missing = (): string[] => [...stored.lines].filter((line) => !seen.has(line));
+    await untilTrue(() => missing().length === 0, 'what is stored', 60_000).catch((error: unknown) =>
+      assert.fail(`${String(error)}: of ${stored.lines.size} not ${missing().slice(0, 5).join(', ')}\n${log}`),
+    );
+    assert.deepEqual([...seen].toSorted(), [...stored.lines].toSorted());
+    checkAcknowledged(writer, seen);
+  } finally {
+    if (writer !== undefined) await endProcess(writer.child);
+    if (reader !== undefined) await endProcess(reader);
+    await trust.remove();
+    client.destroy();
+    await server.stop();
+  }
+}
+
+/** Rounds of a record a key, at a steady pace that no reshard interrupts: the KPL learns of each by its own records. */
+async function putThroughReshards(client: Kinesis, writer: KplWriter): Promise<void> {
+  const half = String(2n ** 126n);
+  const [stream, shard] = [{ StreamName: 'events' }, (number: number) => `shardId-00000000000${number}`];
+  let reshards = Promise.resolve();
+  for (let round = 0; round < rounds; round += 1) {
+    for (let key = 0; key < keys; key += 1) writer.put(`key-${key}`, String(round), hashKeyOf(key));
+    // The first round waits for the KPL to have come up with its map of the shards: without one it does not aggregate.
+    if (round === 0) await untilTrue(() => writer.acknowledged.length === keys, 'the first records');
+    if (round === 60)
+      reshards = client
+        .splitShard({ ...stream, ShardToSplit: shard(0), NewStartingHashKey: half })
+        .then(() => streamActive(client, 'events'))
+        .then(() => undefined);
+    if (round === 130)
+      reshards = reshards
+        .then(() => client.mergeShards({ ...stream, ShardToMerge: shard(3), AdjacentShardToMerge: shard(1) }))
+        .then(() => streamActive(client, 'events'))
+        .then(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  await reshards;
+}
+
+/** What the KPL has told CloudWatch that it put. */
+async function userRecordsPut(endpoint: string): Promise<number> {
+  const body = new URLSearchParams({
+    ...{ Action: 'GetMetricStatistics', Version: '2010-08-01', Namespace: 'KinesisProducerLibrary' },
+    ...{ MetricName: 'UserRecordsPut', Period: '3600', 'Statistics.member.1': 'Sum' },
+    ...{ 'Dimensions.member.1.Name': 'StreamName', 'Dimensions.member.1.Value': 'events' },
+    StartTime: new Date(Date.now() - 3_600_000).toISOString(),
+    EndTime: new Date(Date.now() + 3_600_000).toISOString(),
+  });
+  const text = await (await fetch(endpoint, { method: 'POST', body })).text();
+  return [...text.matchAll(/<Sum>([^<]+)</g)].reduce((sum, [, value]) => sum + Number(value), 0);
+}
+
+/**
+ * What the shards hold by our own reading, as the worker's lines. Left out, and counted, is what an aggregated record holds of
+ * another shard's keys: the KPL puts it again, so reading it too would be reading it twice.
+ */
+async function storedUserRecords(client: Kinesis): Promise<{ lines: Set<string>; outside: number; largest: number }> {
+  const found = { lines: new Set<string>(), outside: 0, largest: 0 };
+  const { Shards: shards = [] } = await client.listShards({ StreamName: 'events' });
+  for (const { ShardId: shard, HashKeyRange: range } of shards) {
+    const within = {
+      startingHashKey: BigInt(range!.StartingHashKey!),
+      endingHashKey: BigInt(range!.EndingHashKey!),
+    };
+    const start = { StreamName: 'events', ShardId: shard!, ShardIteratorType: 'TRIM_HORIZON' } as const;
+    let { ShardIterator: iterator } = await client.getShardIterator(start);
+    for (let isBehind = true; iterator !== undefined && isBehind;) {
+      const page = await client.getRecords({ ShardIterator: iterator });
+      for (const { PartitionKey: partitionKey, SequenceNumber: number, Data: data } of page.Records ?? []) {
+        const record = { partitionKey: partitionKey!, data: data! };
+        const parts = deaggregate(record, { within });
+        const all = deaggregate(record).length;
+        found.outside += all - parts.length;
+        found.largest = Math.max(found.largest, all);
+        for (const part of parts)
+          found.lines.add(
+            `${shard} ${number} ${part.partitionKey} ${Buffer.from(part.data).toString()} ${part.subSequenceNumber}`,
+          );
+      }
+      iterator = page.NextShardIterator;
+      isBehind = page.MillisBehindLatest! > 0;
+    }
+  }
+  return found;
+}
+
+/** Every record that was put is read where the KPL says that it stands, nothing else is, and of an aggregate in order. */
+function checkAcknowledged({ acknowledged }: KplWriter, seen: ReadonlySet<string>): void {
+  const places = new Set<string>();
+  const users = new Set<string>();
+  const last = new Map<string, number>();
+  const lines = [...seen].map((line) => line.split(' '));
+  // By sub-sequence number: a worker whose lease moved has read some twice.
+  for (const [shard, number, key, text] of lines.toSorted((a, b) => Number(a[4]) - Number(b[4]))) {
+    places.add(`${shard} ${number} ${key} ${text}`);
+    users.add(`${key} ${text}`);
+    const aggregate = `${shard} ${number} ${key}`;
+    assert.ok((last.get(aggregate) ?? -1) < Number(text), `${aggregate} not in order`);
+    last.set(aggregate, Number(text));
+  }
+  for (const { shard, sequenceNumber, key, text } of acknowledged)
+    assert.ok(places.has(`${shard} ${sequenceNumber} ${key} ${text}`), `${key} ${text} not where it was put`);
+  const put = Array.from({ length: keys * rounds }, (_, at) => `key-${at % keys} ${Math.floor(at / keys)}`);
+  assert.deepEqual([...users].toSorted(), put.toSorted());
+}
