@@ -176,16 +176,16 @@ const bugs: readonly PlantedBug[] = [
     to: "ErrorMessage = '' } = results[at - 1] ?? results[at] ?? {};",
   },
   {
-    what: 'records that a reshard took to a stranger are taken for stored',
+    what: 'a record that holds some of another shard is taken for stored',
     file: `${producer}/delivery.ts`,
-    from: 'users.filter((pending) => placeOf(pending, range) !== 0)',
-    to: 'users.slice(0, 0)',
+    from: 'users.some((pending) => placeOf(pending, range) !== 0)',
+    to: 'users.every((pending) => placeOf(pending, range) !== 0)',
   },
   {
     what: 'where the shards cannot be listed, aggregated records are taken for rightly stored',
     file: `${producer}/delivery.ts`,
-    from: 'return new Set(users);',
-    to: 'return new Set();',
+    from: 'this.#routing.forget();\n      return true;',
+    to: 'this.#routing.forget();\n      return false;',
   },
   {
     what: 'all records of a request are sent again for one that failed',

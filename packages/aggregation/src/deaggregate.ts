@@ -26,8 +26,9 @@ export interface HashKeyRange {
  * The user records of a Kinesis record, in the order they were put. A record that is not aggregated, or only looks so (a wrong
  * digest, a damaged message), is itself its one user record, untouched.
  *
- * With `within`, records that hash outside of that range are left out, as KCL leaves them out: an aggregated record that a
- * producer sent by an old map of the shards may hold some that belong to a neighbour.
+ * With `within`, an aggregated record is left out as a whole when one of its records hashes outside of that range: a producer
+ * sent it by an old map of the shards and puts all of it again (KCL: AggregatorUtil drops it; KPL: a record that "did not end up
+ * in expected shard" is retried).
  */
 export function deaggregate(record: KinesisRecord, { within }: { within?: HashKeyRange } = {}): UserRecordRead[] {
   const bytes = asBuffer(record.data);
@@ -35,7 +36,7 @@ export function deaggregate(record: KinesisRecord, { within }: { within?: HashKe
   if (message !== undefined) {
     try {
       const records = readMessage(message);
-      return within === undefined ? records : records.filter((one) => isWithin(one, within));
+      return within === undefined || records.every((one) => isWithin(one, within)) ? records : [];
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
     }

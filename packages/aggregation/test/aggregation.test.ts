@@ -111,20 +111,20 @@ test('a record that is an aggregated one itself arrives as it was put', () => {
   assert.deepEqual(parts.map(plain), [plain({ partitionKey: 'k', data: inner })]);
 });
 
-test('records that belong to another shard are left out where a range is given', () => {
+test('a record that holds one of another shard is left out as a whole where a range is given, as KCL does', () => {
   const records = [
-    { partitionKey: 'a', explicitHashKey: '4', data: Buffer.from('1') },
-    { partitionKey: 'a', explicitHashKey: '5', data: Buffer.from('2') },
-    { partitionKey: 'a', explicitHashKey: '9', data: Buffer.from('3') },
-    { partitionKey: 'a', data: Buffer.from('4') },
+    { partitionKey: 'a', explicitHashKey: '5', data: Buffer.from('1') },
+    { partitionKey: 'a', explicitHashKey: '9', data: Buffer.from('2') },
+    // The MD5 of "a".
+    { partitionKey: 'a', data: Buffer.from('3') },
   ];
+  const hash = 0x0cc175b9c0f1b6a831c399e269772661n;
   const [sent] = aggregate(records);
   const read = (startingHashKey: bigint, endingHashKey: bigint): string[] =>
     deaggregate(sent!, { within: { startingHashKey, endingHashKey } }).map(({ data }) => Buffer.from(data).toString());
-  assert.deepEqual(read(5n, 9n), ['2', '3']);
-  // The MD5 of "a".
-  const hash = 0x0cc175b9c0f1b6a831c399e269772661n;
-  assert.deepEqual(read(hash, hash), ['4']);
+  assert.deepEqual(read(5n, hash), ['1', '2', '3']);
+  assert.deepEqual(read(6n, hash), []);
+  assert.deepEqual(read(5n, hash - 1n), []);
 });
 
 test('any bytes are read or passed, never refused', () => {

@@ -277,41 +277,38 @@ export class Delivery {
       this.#ledger.counters.bytesStored += entry.bytes;
       const isMoved = entry.shardId !== undefined && shardId !== entry.shardId;
       if (isMoved) this.#routing.refresh();
-      const strangers = isMoved && entry.users.length > 1 ? await this.#strangers(entry, shardId) : undefined;
-      this.#stored(entry, { shardId, sequenceNumber }, strangers);
+      if (isMoved && entry.users.length > 1 && (await this.#isLeftOut(entry, shardId))) this.#putAgain(entry, shardId);
+      else this.#stored(entry, { shardId, sequenceNumber });
     }
   }
 
   /**
-   * A reshard may have taken an aggregated record to a shard that some of its records do not belong to: readers leave those out
-   * there (see deaggregate's `within`), so they are put again. Where nobody can tell, because the shards cannot be listed, all are.
+   * A reshard may have taken an aggregated record to a shard that some of its records do not belong to: readers leave out all of
+   * it there (see deaggregate's `within`). Where nobody can tell, because the shards cannot be listed, it is taken for left out.
    */
-  async #strangers({ users }: Entry, shardId: string): Promise<ReadonlySet<Pending>> {
+  async #isLeftOut({ users }: Entry, shardId: string): Promise<boolean> {
     try {
       const range = await this.#routing.rangeOf(shardId);
-      return new Set(range === undefined ? [] : users.filter((pending) => placeOf(pending, range) !== 0));
+      return range !== undefined && users.some((pending) => placeOf(pending, range) !== 0);
     } catch {
       this.#routing.forget();
-      return new Set(users);
+      return true;
     }
   }
 
-  #stored(
-    { users }: Entry,
-    { shardId, sequenceNumber }: { shardId: string; sequenceNumber: string },
-    strangers: ReadonlySet<Pending> | undefined,
-  ): void {
+  #putAgain({ users }: Entry, shardId: string): void {
+    this.#ledger.counters.retries += 1;
+    markAttempt(users, { code: 'WrongShard', message: shardId, atMs: this.#clock.now() });
+    for (const pending of users) this.take(pending);
+  }
+
+  #stored({ users }: Entry, { shardId, sequenceNumber }: { shardId: string; sequenceNumber: string }): void {
     let result: PutResult | undefined;
     for (const pending of users) {
-      if (strangers?.has(pending) === true) continue;
       const attempts = pending.failures + 1;
       if (result?.attempts !== attempts) result = Object.freeze({ shardId, sequenceNumber, attempts });
       this.#ledger.stored(pending, result);
     }
-    if (strangers === undefined || strangers.size === 0) return;
-    this.#ledger.counters.retries += 1;
-    markAttempt([...strangers], { code: 'WrongShard', message: shardId, atMs: this.#clock.now() });
-    for (const pending of strangers) this.take(pending);
   }
 
   #failed(entry: Entry, { code, message }: { code: string; message: string }, outcome: Outcome): void {
