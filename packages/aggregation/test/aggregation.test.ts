@@ -177,3 +177,20 @@ for (const { hashKeys, data } of madeByAwsKinesisAgg) {
     assert.deepEqual(read.map(plain), records.map(plain));
   });
 }
+
+// Put by a KPL 1.1.1 in this order and read back with GetRecords; it sends each aggregated record under the partition key "a".
+const madeByKpl = {
+  data: 'f3899ac20a01610a0265781201351a0708001a036f6e651a0708001a0374776f1a0a080110001a04666f7572f610e68b9cc200888ab6a359d2bead7d',
+  users: [
+    { partitionKey: 'a', data: Buffer.from('one') },
+    { partitionKey: 'a', data: Buffer.from('two') },
+    { partitionKey: 'ex', explicitHashKey: '5', data: Buffer.from('four') },
+  ],
+};
+
+test('byte for byte what the KPL makes, and taken apart as it was put together', () => {
+  const [sent] = aggregate(madeByKpl.users);
+  assert.equal(Buffer.from(sent!.data).toString('hex'), madeByKpl.data);
+  const parts = deaggregate({ partitionKey: 'a', data: Buffer.from(madeByKpl.data, 'hex') });
+  assert.deepEqual(parts.map(plain), madeByKpl.users.map(plain));
+});
