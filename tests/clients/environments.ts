@@ -61,6 +61,10 @@ export const kcl1: KclVersion = {
 
 export const kpl = { name: 'kpl', version: '1.1.1', pom: 'kpl/pom.xml', source: 'kpl/KplWriter.java' };
 
+export const javaSdk2 = { name: 'sdk-2', version: '2.52.0', pom: 'sdk2/pom.xml', source: 'sdk2/SdkStory.java' };
+/** What KCL 1 stands on. */
+export const javaSdk1 = { name: 'sdk-1', version: '1.12.797', pom: 'sdk1/pom.xml', source: 'sdk1/Sdk1Story.java' };
+
 /** The class path of a compiled program with its client, made once from tests/clients/java. */
 export async function javaClassPath({ name, version, pom, source }: JavaProgram = kcl3): Promise<string> {
   const java = join(import.meta.dirname, 'java');
