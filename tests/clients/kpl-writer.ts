@@ -1,10 +1,11 @@
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { kpl } from './environments.ts';
+import { endProcess, kpl } from './environments.ts';
 
 /** A record that a KPL says it has put. */
 export interface Acknowledged {
@@ -15,12 +16,24 @@ export interface Acknowledged {
   readonly attempts: number;
 }
 
-/** A running KPL (tests/clients/java/kpl), which writes to the stream `events`. */
-export class KplWriter {
-  readonly acknowledged: Acknowledged[] = [];
+/** A producer of the stream `events`. */
+export interface Writer {
+  readonly acknowledged: readonly Acknowledged[];
   /** What it says of records it gave up. */
+  readonly failed: readonly string[];
+  /** Hands a record over. `text` has no blanks. */
+  put(key: string, text: string, hashKey?: string): void;
+  /** Sends what is left. */
+  end(): Promise<void>;
+  /** Ends it in any case. */
+  stop(): Promise<void>;
+}
+
+/** A running KPL (tests/clients/java/kpl). */
+export class KplWriter implements Writer {
+  readonly acknowledged: Acknowledged[] = [];
   readonly failed: string[] = [];
-  readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   #log = '';
 
   constructor(classPath: string, port: number) {
@@ -28,27 +41,27 @@ export class KplWriter {
     const folder = join(import.meta.dirname, `../../.cache/java-${kpl.name}/daemon`);
     mkdirSync(folder, { recursive: true });
     const options = ['-Xmx256m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', classPath, 'KplWriter'];
-    this.child = spawn('java', [...options, '127.0.0.1', String(port), 'events', folder, '200'], {
+    this.#child = spawn('java', [...options, '127.0.0.1', String(port), 'events', folder, '200'], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    this.child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#log = (this.#log + text).slice(-20_000)));
-    createInterface({ input: this.child.stdout }).on('line', (line) => this.#hear(line));
+    this.#child.stderr
+      .setEncoding('utf8')
+      .on('data', (text: string) => (this.#log = (this.#log + text).slice(-20_000)));
+    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#hear(line));
   }
 
-  get log(): string {
-    return this.#log;
-  }
-
-  /** Hands a record over. `text` has no blanks. */
   put(key: string, text: string, hashKey = '-'): void {
-    this.child.stdin.write(`${key} ${hashKey} ${text}\n`);
+    this.#child.stdin.write(`${key} ${hashKey} ${text}\n`);
   }
 
-  /** Sends what is left; resolves with the exit code. */
-  async end(): Promise<number | null> {
-    const exited = new Promise<number | null>((resolve) => this.child.once('exit', resolve));
-    this.child.stdin.end();
-    return exited;
+  async end(): Promise<void> {
+    const exited = new Promise<number | null>((resolve) => this.#child.once('exit', resolve));
+    this.#child.stdin.end();
+    assert.equal(await exited, 0, this.#log);
+  }
+
+  async stop(): Promise<void> {
+    await endProcess(this.#child);
   }
 
   #hear(line: string): void {

@@ -1,7 +1,7 @@
 /**
- * An unmodified KPL and an unmodified KCL with nothing but one Millrace process: records aggregated by an old map of the shards
- * while a shard is split and two are merged reach the reader all the same, and both of them and @millrace/aggregation agree on
- * every byte.
+ * An unmodified KPL, and our producer in its place, with an unmodified KCL and nothing but one Millrace process: records that are
+ * aggregated by an old map of the shards while one is split and two are merged reach the reader all the same, and what it reads
+ * and what @millrace/aggregation reads is the same.
  */
 import { Kinesis } from '@aws-sdk/client-kinesis';
 import { deaggregate } from '@millrace/aggregation';
@@ -15,6 +15,8 @@ import type { KclVersion } from './environments.ts';
 import { javaTrust } from './java-trust.ts';
 import { startKclWorker } from './kcl-worker.ts';
 import { KplWriter } from './kpl-writer.ts';
+import type { Writer } from './kpl-writer.ts';
+import { NodeWriter } from './node-writer.ts';
 
 const keys = 40;
 const rounds = 200;
@@ -23,17 +25,29 @@ const keysPlaced = 4;
 const hashKeyOf = (key: number): string | undefined =>
   key < keysPlaced ? String((2n ** 128n / BigInt(keysPlaced)) * BigInt(key) + 7n) : undefined;
 
-for (const [kcl, mode] of [
-  [kcl3, 'polling'],
-  [kcl3, 'fanout'],
-  [kcl1, 'polling'],
-] as const)
-  test(`KPL ${kpl.version} with aggregation over TLS, read by KCL ${kcl.version}, ${mode}`, { timeout: 240_000 }, () =>
-    tellStory(kcl, mode),
-  );
+interface Story {
+  readonly kcl: KclVersion;
+  readonly mode: 'polling' | 'fanout';
+  /** Our producer in the KPL's place. */
+  readonly isOurs: boolean;
+}
 
-async function tellStory(kcl: KclVersion, mode: string): Promise<void> {
-  const [writerPath, readerPath] = [await javaClassPath(kpl), await javaClassPath(kcl)];
+const stories: Story[] = [
+  { kcl: kcl3, mode: 'polling', isOurs: false },
+  { kcl: kcl3, mode: 'fanout', isOurs: false },
+  { kcl: kcl1, mode: 'polling', isOurs: false },
+  { kcl: kcl3, mode: 'polling', isOurs: true },
+];
+
+for (const story of stories) {
+  const writer = story.isOurs ? '@millrace/producer' : `KPL ${kpl.version} over TLS`;
+  test(`${writer}, aggregating, read by KCL ${story.kcl.version}, ${story.mode}`, { timeout: 300_000 }, () =>
+    tellStory(story),
+  );
+}
+
+async function tellStory({ kcl, mode, isOurs }: Story): Promise<void> {
+  const [writerPath, readerPath] = [isOurs ? '' : await javaClassPath(kpl), await javaClassPath(kcl)];
   const server = await startServer([]);
   const port = Number(new URL(server.endpoint).port);
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
@@ -43,7 +57,7 @@ async function tellStory(kcl: KclVersion, mode: string): Promise<void> {
   const started = new Set<string>();
   let log = '';
   let reader: ChildProcess | undefined;
-  let writer: KplWriter | undefined;
+  let writer: Writer | undefined;
   try {
     await client.createStream({ StreamName: 'events', ShardCount: 2 });
     await streamActive(client, 'events');
@@ -57,16 +71,17 @@ async function tellStory(kcl: KclVersion, mode: string): Promise<void> {
       onLog: (text) => (log = (log + text).slice(-20_000)),
     });
     await untilTrue(() => started.size === 2, 'the reader');
-    writer = new KplWriter(writerPath, port);
+    writer = isOurs ? new NodeWriter(client) : new KplWriter(writerPath, port);
     await putThroughReshards(client, writer);
     const { acknowledged, failed } = writer;
     await untilTrue(() => acknowledged.length + failed.length === keys * rounds, 'every answer', 60_000);
     assert.deepEqual(failed, []);
-    await untilTrue(async () => (await userRecordsPut(server.endpoint)) >= keys * rounds, 'metrics of every record');
-    assert.equal(await writer.end(), 0, writer.log);
+    if (!isOurs)
+      await untilTrue(async () => (await userRecordsPut(server.endpoint)) >= keys * rounds, 'metrics of every record');
+    await writer.end();
 
     const stored = await storedRecords(client);
-    assert.ok(Math.max(...stored.map(({ lines }) => lines.length)) > 10, 'the KPL did not aggregate');
+    assert.ok(Math.max(...stored.map(({ lines }) => lines.length)) > 10, 'nothing was aggregated');
     assert.ok(
       stored.some(({ isForeign }) => isForeign),
       'no record was aggregated by an old map of the shards',
@@ -78,7 +93,7 @@ async function tellStory(kcl: KclVersion, mode: string): Promise<void> {
     checkRead(stored, writer, seen);
     checkOrder(seen);
   } finally {
-    if (writer !== undefined) await endProcess(writer.child);
+    await writer?.stop();
     if (reader !== undefined) await endProcess(reader);
     await trust.remove();
     client.destroy();
@@ -86,14 +101,14 @@ async function tellStory(kcl: KclVersion, mode: string): Promise<void> {
   }
 }
 
-/** Rounds of a record a key, at a steady pace that no reshard interrupts: the KPL learns of each by its own records. */
-async function putThroughReshards(client: Kinesis, writer: KplWriter): Promise<void> {
+/** Rounds of a record a key, at a steady pace that no reshard interrupts: its producer learns of each by its own records. */
+async function putThroughReshards(client: Kinesis, writer: Writer): Promise<void> {
   const half = String(2n ** 126n);
   const [stream, shard] = [{ StreamName: 'events' }, (number: number) => `shardId-00000000000${number}`];
   let reshards = Promise.resolve();
   for (let round = 0; round < rounds; round += 1) {
     for (let key = 0; key < keys; key += 1) writer.put(`key-${key}`, String(round), hashKeyOf(key));
-    // The first round waits for the KPL to have come up with its map of the shards: without one it does not aggregate.
+    // The first round waits for the producer to have come up with its map of the shards: without one it does not aggregate.
     if (round === 0) await untilTrue(() => writer.acknowledged.length === keys, 'the first records');
     if (round === 60)
       reshards = client
@@ -126,7 +141,7 @@ async function userRecordsPut(endpoint: string): Promise<number> {
 /** A Kinesis record, and its user records as the worker's lines. */
 interface StoredRecord {
   readonly lines: readonly string[];
-  /** Whether some belong to another shard: by KCL's rule all of it is left out, and the KPL puts all of it again. */
+  /** Whether some belong to another shard: by KCL's rule all of it is left out, and producers put all of it again. */
   readonly isForeign: boolean;
 }
 
@@ -155,10 +170,10 @@ async function storedRecords(client: Kinesis): Promise<StoredRecord[]> {
 }
 
 /**
- * Every record that was put was read, where the KPL says that it stands; nothing that was not stored; and each aggregated record
+ * Every record that was put was read, where its producer says that it stands; nothing that was not stored; and each aggregated record
  * as a whole or not at all. KCL may read those that hold another shard's, as long as it has not looked up its shard's range.
  */
-function checkRead(stored: readonly StoredRecord[], { acknowledged }: KplWriter, read: ReadonlySet<string>): void {
+function checkRead(stored: readonly StoredRecord[], { acknowledged }: Writer, read: ReadonlySet<string>): void {
   const whole = stored.filter(({ lines }) => lines.some((line) => read.has(line))).flatMap(({ lines }) => lines);
   assert.deepEqual([...read].toSorted(), whole.toSorted());
   const [places, users] = [new Set<string>(), new Set<string>()];
