@@ -33,9 +33,12 @@ public final class Sdk1Story {
     var kinesis = AmazonKinesisAsyncClientBuilder.standard().withCredentials(credentials)
         .withEndpointConfiguration(new EndpointConfiguration(args[0], "eu-west-1"))
         .withClientConfiguration(new ClientConfiguration().withRetryPolicy(PredefinedRetryPolicies.NO_RETRY_POLICY)).build();
-    new Sdk1Story(kinesis, args[1]).tell();
-    kinesis.shutdown();
-    System.out.println("Java story passed");
+    try {
+      new Sdk1Story(kinesis, args[1]).tell();
+      System.out.println("Java story passed");
+    } finally {
+      kinesis.shutdown();
+    }
   }
 
   private Sdk1Story(AmazonKinesisAsync kinesis, String stream) {
@@ -93,6 +96,12 @@ public final class Sdk1Story {
     equal(List.of("one", "two"), texts(i -> i.withShardIteratorType("AT_SEQUENCE_NUMBER").withStartingSequenceNumber(first.getSequenceNumber())));
     equal(List.of("two"), texts(i -> i.withShardIteratorType("AFTER_SEQUENCE_NUMBER").withStartingSequenceNumber(first.getSequenceNumber())));
     equal(List.of(), texts(i -> i.withShardIteratorType("LATEST")));
+    if (System.getProperty("com.amazonaws.sdk.disableCbor") != null) {
+      // This SDK writes milliseconds where JSON wants seconds; AWS refuses that, too (aws/aws-sdk-java#2588).
+      refused(InvalidArgumentException.class, () -> kinesis.getShardIterator(new GetShardIteratorRequest().withStreamName(stream)
+          .withShardId("shardId-000000000000").withShardIteratorType("AT_TIMESTAMP").withTimestamp(new Date())));
+      return;
+    }
     equal(List.of(), texts(i -> i.withShardIteratorType("AT_TIMESTAMP").withTimestamp(new Date())));
     equal(texts(i -> i.withShardIteratorType("TRIM_HORIZON")),
         texts(i -> i.withShardIteratorType("AT_TIMESTAMP").withTimestamp(new Date(System.currentTimeMillis() - 60_000))));

@@ -69,9 +69,12 @@ public final class SdkStory {
       case "crt-sync" -> settings.httpClient(AwsCrtHttpClient.builder().buildWithDefaults(trusting)).build();
       default -> joined(async);
     };
-    new SdkStory(kinesis, async, args[2]).tell();
-    (async != null ? async : kinesis).close();
-    System.out.println("Java story passed");
+    try {
+      new SdkStory(kinesis, async, args[2]).tell();
+      System.out.println("Java story passed");
+    } finally {
+      (async != null ? async : kinesis).close();
+    }
   }
 
   private SdkStory(KinesisClient kinesis, KinesisAsyncClient asynchronous, String stream) {
