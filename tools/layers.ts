@@ -19,6 +19,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   access: { holds: 'signatures, identities, policies, keys', imports: ['world', 'model'] },
   log: { holds: 'the shard log and the registry, an interface and an embedded engine each', imports: ['world'] },
   'data-streams': { holds: 'Kinesis Data Streams: one file an operation', imports: ['world', 'model', 'log'] },
+  orc: { holds: 'writes ORC files, stripe by stripe', imports: [] },
   firehose: {
     holds: 'Data Firehose: delivery streams, and how their records get to where they go',
     imports: ['world', 'model', 'log', 'aggregation'],

@@ -1,0 +1,6 @@
+export { OrcOptionError, OrcSchemaError, OrcValueError } from './errors.ts';
+export type { OrcOptions } from './options.ts';
+export { parseType } from './types.ts';
+export type { OrcColumn, OrcField, OrcType, StructType } from './types.ts';
+export { createOrcWriter } from './writer.ts';
+export type { OrcRow, OrcSink, OrcSummary, OrcWriter, RejectedRow } from './writer.ts';
