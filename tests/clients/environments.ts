@@ -97,6 +97,11 @@ export async function rustStory(): Promise<string> {
   return join(target, 'debug/kinesis-story');
 }
 
+/** The class path of Apache ORC's reader and the program around it, made once from tests/clients/java/orc. */
+export function orcClassPath(): Promise<string> {
+  return javaClassPath({ name: 'orc', pom: 'orc/pom.xml', source: 'orc/OrcReaderMain.java' });
+}
+
 /** Runs `make` unless `folder` was made from this very recipe. */
 async function once(folder: string, recipe: string, make: () => Promise<void>): Promise<void> {
   const stamp = join(folder, '.made-from');

@@ -22,6 +22,10 @@ export class BloomFilter {
     this.#bits = new Uint8Array(this.#bitCount / 8);
   }
 
+  get byteLength(): number {
+    return this.#bits.length;
+  }
+
   add({ high, low }: Hash): void {
     for (let index = 1; index <= this.#hashes; index += 1) {
       const combined = (low + Math.imul(index, high)) | 0;

@@ -136,6 +136,7 @@ export class DoubleStatistics implements Statistics {
   #most = -Infinity;
   #sum = 0;
   #hasNan = false;
+  #hasNegativeZero = false;
 
   add(values: Float32Array | Float64Array, count: number): void {
     for (let index = 0; index < count; index += 1) {
@@ -143,6 +144,7 @@ export class DoubleStatistics implements Statistics {
       if (value < this.#least) this.#least = value;
       if (value > this.#most) this.#most = value;
       if (value !== value) this.#hasNan = true;
+      if (value === 0 && 1 / value < 0) this.#hasNegativeZero = true;
       this.#sum += value;
     }
   }
@@ -152,6 +154,7 @@ export class DoubleStatistics implements Statistics {
     this.#most = Math.max(this.#most, other.#most);
     this.#sum += other.#sum;
     this.#hasNan ||= other.#hasNan;
+    this.#hasNegativeZero ||= other.#hasNegativeZero;
   }
 
   reset(): void {
@@ -159,17 +162,19 @@ export class DoubleStatistics implements Statistics {
     this.#most = -Infinity;
     this.#sum = 0;
     this.#hasNan = false;
+    this.#hasNegativeZero = false;
   }
 
   /**
    * With a NaN among the values there are no bounds, for a reader that skips by them would lose the NaN, and the sum is NaN,
-   * by which ORC's Java reader knows. Zeros are bounds by their signs: Java orders -0 below 0.
+   * by which ORC's Java reader knows. A zero is a bound by its sign, for Java orders -0 below 0.
    */
   describe(message: Message): void {
     const inner = new Message();
     if (this.#hasNan) inner.double(3, NaN);
     else if (this.#least <= this.#most) {
-      inner.double(1, this.#least === 0 ? -0 : this.#least).double(2, this.#most === 0 ? 0 : this.#most);
+      inner.double(1, this.#least === 0 && this.#hasNegativeZero ? -0 : this.#least);
+      inner.double(2, this.#most === 0 ? 0 : this.#most);
       if (Math.abs(this.#sum) !== Infinity) inner.double(3, this.#sum);
     }
     message.message(field.double, inner);

@@ -34,8 +34,10 @@ export interface OrcSummary {
 
 /** Rows are converted and encoded so many at a time: two full runs of the integers' encoding. */
 const batchRows = 1024;
-/** Fewer where their texts and elements take more than this. */
-const batchBytes = 4 << 20;
+/** Fewer where they take more than this part of a stripe: by so much a stripe may end late. */
+const batchesOfStripe = 64;
+/** Before it is known how large rows are. */
+const firstRows = 64;
 const largestChunk = 256 << 10;
 const smallestChunk = 4 << 10;
 
@@ -62,6 +64,9 @@ export class OrcWriter {
   /** Appended and not yet encoded. */
   #pendingRows = 0;
   #stripeTarget: number;
+  readonly #batchBytes: number;
+  /** Rows to take at once, by the size of the last ones. */
+  #rowsAtOnce = firstRows;
 
   constructor(schema: string | readonly OrcColumn[], settings: OrcSettings, sink: OrcSink) {
     const type = parseSchema(schema);
@@ -75,6 +80,7 @@ export class OrcWriter {
     this.#root = new ColumnMaker({ settings, chunking: this.#chunking, bloomColumns }).make(type, '');
     this.#columns = flatten(this.#root);
     this.#stripeTarget = settings.StripeSizeBytes;
+    this.#batchBytes = Math.floor(settings.StripeSizeBytes / batchesOfStripe);
     this.#root.beginStripe();
   }
 
@@ -87,11 +93,14 @@ export class OrcWriter {
     await this.#exclusively(async () => {
       let from = 0;
       while (from < rows.length) {
-        const room = Math.min(batchRows, this.#settings.RowIndexStride - this.#groupRows) - this.#pendingRows;
-        const batch = rows.slice(from, from + room);
+        const fullBatch = Math.min(batchRows, this.#settings.RowIndexStride - this.#groupRows);
+        const taken = Math.min(fullBatch - this.#pendingRows, this.#rowsAtOnce);
+        const batch = rows.slice(from, from + taken);
         this.#append(batch, from, rejected);
         from += batch.length;
-        if (this.#isBatchFull()) await this.#encode();
+        const pendingBytes = this.#columns.reduce((sum, column) => sum + column.pendingBytes, 0);
+        this.#rowsAtOnce = Math.ceil((this.#batchBytes / (pendingBytes + 1)) * this.#pendingRows) || firstRows;
+        if (this.#pendingRows === fullBatch || pendingBytes >= this.#batchBytes) await this.#encode();
       }
     });
     return rejected;
@@ -148,12 +157,6 @@ export class OrcWriter {
     }
     this.#pendingRows += rows.length;
     return undefined;
-  }
-
-  #isBatchFull(): boolean {
-    const { RowIndexStride } = this.#settings;
-    if (this.#pendingRows >= batchRows || this.#groupRows + this.#pendingRows >= RowIndexStride) return true;
-    return this.#columns.reduce((sum, { pendingBytes }) => sum + pendingBytes, 0) >= batchBytes;
   }
 
   async #encode(): Promise<void> {

@@ -50,6 +50,9 @@ export interface ColumnContext {
   readonly hasBloomFilter: boolean;
 }
 
+/** What a row group's entry in the index takes, roughly. */
+const groupBytes = 64;
+
 /** A row group, begun or done. */
 interface Group {
   /** Values before it in the stripe, nulls among them. */
@@ -189,7 +192,8 @@ export abstract class Column<S extends Statistics = Statistics> {
 
   /** Bytes of memory that the stripe so far holds. */
   get heldBytes(): number {
-    return this.presence.heldBytes + this.ownBytes;
+    const filterBytes = this.#filters.length * (this.bloom?.byteLength ?? 0);
+    return this.presence.heldBytes + this.ownBytes + filterBytes + this.#groups.length * groupBytes;
   }
 
   /** Of the streams and dictionaries. */
