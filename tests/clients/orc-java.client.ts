@@ -30,7 +30,7 @@ const formats: OrcOptions[] = (['NONE', 'ZLIB', 'SNAPPY'] as const).flatMap((Com
   (['V0_11', 'V0_12'] as const).map((FormatVersion) => ({ Compression, FormatVersion })),
 );
 
-test('random schemas and rows, and rows sought by the index', { timeout }, async () => {
+test('random schemas and rows in stripes, and rows sought by the index', { timeout }, async () => {
   const option = fc.record<OrcOptions>({
     Compression: fc.constantFrom('NONE', 'ZLIB', 'SNAPPY'),
     FormatVersion: fc.constantFrom('V0_11', 'V0_12'),
@@ -38,10 +38,11 @@ test('random schemas and rows, and rows sought by the index', { timeout }, async
     DictionaryKeyThreshold: fc.constantFrom(0, 0.1, 0.8, 1),
   });
   const seeds = fc.integer({ min: 0, max: 2 ** 31 });
+  const stripes = fc.constantFrom(undefined, 10_000, 100_000);
   await fc.assert(
-    fc.asyncProperty(seeds, fc.constantFrom(3, 3000, 6000), option, async (seed, mostRows, options) => {
+    fc.asyncProperty(seeds, fc.constantFrom(3, 3000, 6000), option, stripes, async (seed, mostRows, options, bytes) => {
       const table = new TableMaker(seed).table(mostRows);
-      await writeOrcFile(path, table, options);
+      await writeOrcFile(path, table, options, bytes);
       assert.deepEqual(await reader.ask('rows', path), table.printed, table.schema);
       for (const row of [0, 999, 1000, 1001, 2002, 2999, 5005])
         if (row < table.rows.length)
@@ -61,6 +62,9 @@ const columns = {
   double: (row: number) => scattered(row) / 1000,
   string: (row: number) => `größe-${scattered(row)}`,
   'varchar(20)': (row: number) => `v${scattered(row)}`,
+  // Few enough for a dictionary, and each in one group only but for the least and the most.
+  'varchar(8)': (row: number) =>
+    row % 1000 === 0 ? 'a' : row % 1000 === 1 ? 'z' : `w${row % 50}-${Math.floor(row / 1000)}`,
   date: (row: number) => scattered(row) % 100_000,
   timestamp: (row: number) => scattered(row) * 1_000_003,
   'decimal(12,3)': (row: number) => `${scattered(row)}.250`,
@@ -82,6 +86,7 @@ const literals: Readonly<Record<keyof typeof columns, (value: unknown) => string
   double: String,
   string: String,
   'varchar(20)': String,
+  'varchar(8)': String,
   date: (value) => new Date((value as number) * 86_400_000).toISOString().slice(0, 10),
   timestamp: (value) => new Date(value as number).toISOString(),
   'decimal(12,3)': String,

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import type { OrcOptions } from '@millrace/orc';
+import { ByteBuilder } from '../../packages/orc/src/byte-builder.ts';
+import { encodeIntegersV2, opcode } from '../../packages/orc/src/encodings/rle-v2.ts';
 import { pythonEnvironment } from './environments.ts';
 import { TableMaker } from './orc/random-tables.ts';
 import { OrcReader } from './orc/reader.ts';
@@ -33,20 +35,62 @@ const options = fc.record<OrcOptions>({
 
 const runs = Number(process.env['MILLRACE_ORC_RUNS'] ?? 60);
 
-test('random schemas and rows', { timeout: 600_000 }, async () => {
+test('random schemas and rows, in one stripe and in many', { timeout: 600_000 }, async () => {
   const seeds = fc.integer({ min: 0, max: 2 ** 31 });
+  const stripes = fc.constantFrom(undefined, 10_000, 100_000);
+  let most = 0;
   await fc.assert(
-    fc.asyncProperty(seeds, fc.constantFrom(3, 300, 3000), options, async (seed, mostRows, option) => {
+    fc.asyncProperty(seeds, fc.constantFrom(3, 300, 3000), options, stripes, async (seed, mostRows, option, bytes) => {
       const table = new TableMaker(seed).table(mostRows);
       const path = join(folder, 'random.orc');
-      await writeOrcFile(path, table, option);
-      const rows = (await reader.ask('rows', path)) as string[][];
-      const chars = [...table.schema.matchAll(/char\(/g)].length > 0;
-      assert.deepEqual(chars ? trimmed(rows) : rows, chars ? trimmed(table.printed) : table.printed, table.schema);
+      const summary = await writeOrcFile(path, table, option, bytes);
+      most = Math.max(most, summary.stripes);
+      const rows = await reader.ask('rows', path);
+      const hasChars = /char\(/.test(table.schema);
+      assert.deepEqual(
+        hasChars ? trimmed(rows) : rows,
+        hasChars ? trimmed(table.printed) : table.printed,
+        table.schema,
+      );
+      const { rows: count, stripes: number, bytes: length } = (await reader.ask('describe', path)) as Described;
+      assert.deepEqual([count, number, length], [summary.rows, summary.stripes, summary.byteLength]);
     }),
     { numRuns: runs },
   );
+  assert.ok(most > 3, `at most ${most} stripes`);
 });
+
+interface Described {
+  readonly rows: number;
+  readonly stripes: number;
+  readonly bytes: number;
+}
+
+test('values that need patches, however far apart', { timeout: 60_000 }, async () => {
+  const path = join(folder, 'patches.orc');
+  for (const first of [0, 1, 100]) {
+    for (const gap of [1, 254, 255, 256, 257, 400, 509, 510, 511].filter((distance) => first + distance < 512)) {
+      const values = Array.from({ length: 512 }, (_, at) =>
+        at === first || at === first + gap ? 5_000_000_000 + at : (at * 31) % 100,
+      );
+      assert.equal(firstByte(values) & opcode.patchedBase, opcode.patchedBase);
+      assert.notEqual(firstByte(values) & opcode.delta, opcode.delta);
+      await writeOrcFile(path, { schema: 'struct<a:bigint>', rows: values.map((value) => [value]) });
+      assert.deepEqual(
+        await reader.ask('rows', path),
+        values.map((value) => [`${value}`]),
+        `${first}, ${gap}`,
+      );
+    }
+  }
+});
+
+/** Of the run that the values are encoded in. */
+function firstByte(values: readonly number[]): number {
+  const out = new ByteBuilder();
+  encodeIntegersV2(Float64Array.from(values), values.length, true, out);
+  return out.view()[0]!;
+}
 
 /** pyarrow shows the spaces that fill a char. */
 function trimmed(value: unknown): unknown {

@@ -37,9 +37,9 @@ async function write(batches: readonly (readonly OrcRow[])[], options: OrcOption
 
 /** One value that does not fit, for each column, and what the error says. */
 const misfits: readonly [Record<string, unknown>, RegExp][] = [
-  [{ i: 2 ** 31 }, /^i: 2147483648 is not a int$/],
-  [{ i: 1.5 }, /^i: 1.5 is not a int$/],
-  [{ i: 'x' }, /^i: "x" is not a int$/],
+  [{ i: 2 ** 31 }, /^i: 2147483648 is not an int$/],
+  [{ i: 1.5 }, /^i: 1.5 is not an int$/],
+  [{ i: 'x' }, /^i: "x" is not an int$/],
   [{ b: 2n ** 63n }, /^b: 9223372036854775808 is not a bigint$/],
   [{ t: 128 }, /^t: 128 is not a tinyint$/],
   [{ d: 'much' }, /^d: "much" is not a double$/],
@@ -53,9 +53,9 @@ const misfits: readonly [Record<string, unknown>, RegExp][] = [
   [{ m: '1969-12-31 23:59:59.5' }, /^m: .* is not a timestamp that ORC has/],
   [{ m: 'noon' }, /^m: "noon" is not a timestamp/],
   [{ l: {} }, /^l: an object is not an array$/],
-  [{ l: [{ p: 1 }, { p: 'one' }] }, /^l\[\]\.p: "one" is not a int$/],
+  [{ l: [{ p: 1 }, { p: 'one' }] }, /^l\[\]\.p: "one" is not an int$/],
   [{ k: 5 }, /^k: 5 is not a map$/],
-  [{ k: { one: 'v' } }, /^k\.key: "one" is not a int$/],
+  [{ k: { one: 'v' } }, /^k\.key: "one" is not an int$/],
   [{ k: [[null, 'v']] }, /^k\.key: .* is not a key$/],
   [{ c: 'struct' }, /^c: "struct" is not a struct$/],
   [{ c: { f: [1, {}] } }, /^c\.f\[\]: an object is not a bigint$/],

@@ -64,7 +64,7 @@ abstract class WholeColumn extends Column<IntegerStatistics> {
   #appendOther(value: unknown): void {
     const integer = toBigInt(value);
     if (integer === undefined || BigInt.asIntN(this.#bits, integer) !== integer)
-      throw misfit(this.path, `a ${this.type.kind}`, value);
+      throw misfit(this.path, this.type.kind === 'int' ? 'an int' : `a ${this.type.kind}`, value);
     const number = Number(integer);
     if (this.wide === undefined && Math.abs(number) <= narrowLimit) this.pending.push(number);
     else this.#pushWide(integer);
