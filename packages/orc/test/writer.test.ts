@@ -23,7 +23,7 @@ function row(index: number): Record<string, unknown> {
     m: 1_767_225_600_000 + index,
     l: index % 4 === 0 ? null : [{ p: index, q: 'q' }, null],
     k: { [index]: 'v', 7: null },
-    c: { e: '12345678901234567890.5', f: [index, null, 2n ** 60n] },
+    c: { e: index % 2 === 0 ? '12345678901234567890.5' : index, f: [index, null, 2n ** 60n] },
   };
 }
 
@@ -58,7 +58,8 @@ const misfits: readonly [Record<string, unknown>, RegExp][] = [
   [{ k: { one: 'v' } }, /^k\.key: "one" is not an int$/],
   [{ k: [[null, 'v']] }, /^k\.key: .* is not a key$/],
   [{ c: 'struct' }, /^c: "struct" is not a struct$/],
-  [{ c: { f: [1, {}] } }, /^c\.f\[\]: an object is not a bigint$/],
+  // Its decimal is wide, and that of the row in its place is not.
+  [{ c: { e: '98765432109876543210.5', f: [1, {}] } }, /^c\.f\[\]: an object is not a bigint$/],
 ];
 
 test('a row with a misfit is left out whole, and the file is as if it had never been', async () => {
