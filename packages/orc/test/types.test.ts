@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { OrcOptionError, OrcSchemaError, createOrcWriter, parseType } from '@millrace/orc';
 import type { OrcOptions } from '@millrace/orc';
 
@@ -42,6 +43,40 @@ test('what is no type is told where', () => {
     [`${'array<'.repeat(70)}int${'>'.repeat(70)}`, /^types nest deeper than 64 /],
   ];
   for (const [text, message] of wrong) assert.throws(() => parseType(text), { name: 'OrcSchemaError', message });
+});
+
+test('any text is a type or refused in words, soon', () => {
+  const parts = [
+    'struct',
+    'array',
+    'map',
+    'decimal',
+    'char',
+    'int',
+    'a',
+    ':',
+    ',',
+    '<',
+    '>',
+    '(',
+    ')',
+    '7',
+    ' ',
+    '`',
+    '``',
+    '_',
+    '\u{1F600}',
+  ];
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...parts), { maxLength: 40 }), (words) => {
+      try {
+        parseType(words.join(''));
+      } catch (error) {
+        assert.ok(error instanceof OrcSchemaError, String(error));
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test("options are checked against the API's ranges", () => {

@@ -30,6 +30,7 @@ export class TextColumn extends Column<TextStatistics> {
   #late: number[][] = [];
   #pending: string[] = [];
   #pendingCharacters = 0;
+  #lastDictionarySize = 0;
 
   constructor(context: ColumnContext) {
     super(context, () => new TextStatistics());
@@ -76,8 +77,6 @@ export class TextColumn extends Column<TextStatistics> {
     return { kind, dictionarySize: this.#lastDictionarySize };
   }
 
-  #lastDictionarySize = 0;
-
   protected override get ownBytes(): number {
     return this.#data.heldBytes + this.#lengths.stream.heldBytes + this.#dictionary.heldBytes;
   }
@@ -115,7 +114,9 @@ export class TextColumn extends Column<TextStatistics> {
     return streams;
   }
 
+  /** Hive 0.11 knew no texts but in dictionaries, so that version keeps them. */
   #isTooVaried(): boolean {
+    if (this.isV1) return false;
     const { size, references } = this.#dictionary;
     return size > references * this.settings.DictionaryKeyThreshold;
   }
