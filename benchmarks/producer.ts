@@ -20,37 +20,57 @@ interface Round {
   readonly serverMicros: number;
 }
 
+/** How records are put. */
+interface Way {
+  readonly client: KinesisClient;
+  readonly connections: number;
+  readonly data: Uint8Array;
+  /** See the producer's rateLimitPercent. */
+  readonly percent: number;
+}
+
 type Put = (until: number) => Promise<number>;
 
+/** By limits: bytes of a record, and connections. */
+const cases: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
+  none: [
+    [100, 1],
+    [100, 8],
+    [1024, 8],
+  ],
+  aws: [[100, 8]],
+};
+
 const [seconds = 3, rounds = 5] = process.argv.slice(2).map(Number);
-const connections = 8;
 const shards = 8;
 
-for (const [limits, sizes] of [
-  ['none', [100, 1024]],
-  ['aws', [100]],
-] as const) {
+for (const [limits, measured] of Object.entries(cases)) {
   const server = await startMillrace({ args: ['--limits', limits] });
-  const client = new KinesisClient({
-    endpoint: `http://${server.host}:${server.port}`,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
-    // The SDK's own HTTP/2 transport opens a connection for each call; this one keeps its connections, which is faster for both.
-    requestHandler: new NodeHttpHandler({ httpAgent: new Agent({ keepAlive: true, maxSockets: connections }) }),
-  });
+  const clientOf = (maxSockets: number): KinesisClient =>
+    new KinesisClient({
+      endpoint: `http://${server.host}:${server.port}`,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+      // The SDK's own HTTP/2 transport opens a connection for each call; this one keeps its connections, which is faster for both.
+      requestHandler: new NodeHttpHandler({ httpAgent: new Agent({ keepAlive: true, maxSockets }) }),
+    });
+  const first = clientOf(1);
   try {
-    await client.send(new CreateStreamCommand({ StreamName: 'bench', ShardCount: shards }));
-    await streamActive(client, 'bench');
-    for (const size of sizes) {
-      const data = Buffer.alloc(size, 'x');
-      const percent = limits === 'none' ? 1e6 : 100;
-      const loop = (until: number): Promise<number> => sdkLoop(client, data, until);
-      const own = (until: number): Promise<number> => producer(client, { data, percent }, until);
-      console.log(`limits ${limits}, records of ${size} B`);
-      await compare(loop, own, server.pid);
+    await first.send(new CreateStreamCommand({ StreamName: 'bench', ShardCount: shards }));
+    await streamActive(first, 'bench');
+    for (const [size, connections] of measured) {
+      const client = clientOf(connections);
+      const way = { client, connections, data: Buffer.alloc(size, 'x'), percent: limits === 'none' ? 1e6 : 100 };
+      console.log(`limits ${limits}, records of ${size} B, connections: ${connections}`);
+      await compare(
+        (until) => sdkLoop(way, until),
+        (until) => producer(way, until),
+        server.pid,
+      );
+      client.destroy();
     }
   } finally {
-    client.destroy();
+    first.destroy();
     await server.stop();
   }
 }
@@ -91,7 +111,7 @@ async function measure(put: Put, serverPid: number): Promise<Round> {
 }
 
 /** As many calls under way as connections; what is refused goes again with the next call. */
-async function sdkLoop(client: KinesisClient, data: Uint8Array, until: number): Promise<number> {
+async function sdkLoop({ client, connections, data }: Way, until: number): Promise<number> {
   let made = 0;
   let stored = 0;
   const one = async (): Promise<void> => {
@@ -109,11 +129,7 @@ async function sdkLoop(client: KinesisClient, data: Uint8Array, until: number): 
   return stored;
 }
 
-async function producer(
-  client: KinesisClient,
-  { data, percent }: { data: Uint8Array; percent: number },
-  until: number,
-): Promise<number> {
+async function producer({ client, connections, data, percent }: Way, until: number): Promise<number> {
   const one = new Producer({
     client,
     stream: 'bench',

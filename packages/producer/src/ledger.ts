@@ -1,4 +1,5 @@
 import { holdProcess } from '@millrace/world';
+import type { Clock } from '@millrace/world';
 import { DeliveryError } from './errors.ts';
 import type { Pending } from './pending.ts';
 import type { ProducerMetrics, PutResult } from './types.ts';
@@ -19,6 +20,7 @@ type Counters = { -readonly [Name in keyof ProducerMetrics]: ProducerMetrics[Nam
  */
 export class Ledger {
   readonly #maxBytes: number;
+  readonly #clock: Clock;
   readonly counters: Counters = {
     userRecordsPut: 0,
     userRecordsStored: 0,
@@ -37,11 +39,13 @@ export class Ledger {
   #epoch: Epoch = { unsettled: 0, over: undefined };
   /** Earlier ones that a flush waits for. */
   readonly #closing = new Map<Epoch, Promise<void>>();
-  #waitingForRoom: (() => void)[] = [];
+  readonly #waitingForRoom: (() => void)[] = [];
+  #isWaking = false;
   #hold: { release(): void } | undefined;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, clock: Clock) {
     this.#maxBytes = maxBytes;
+    this.#clock = clock;
   }
 
   get isEmpty(): boolean {
@@ -68,6 +72,8 @@ export class Ledger {
     this.counters.bufferedBytes += cost;
     epoch.unsettled += 1;
     this.#hold ??= holdProcess();
+    this.#isWaking = false;
+    this.#wake();
   }
 
   /** The record takes another part of memory from now on. */
@@ -95,18 +101,28 @@ export class Ledger {
     this.counters.bufferedRecords -= 1;
     epoch.unsettled -= 1;
     if (epoch.unsettled === 0) epoch.over?.();
-    if (this.#waitingForRoom.length > 0 && this.hasRoom) {
-      const waiting = this.#waitingForRoom;
-      this.#waitingForRoom = [];
-      for (const resolve of waiting) resolve();
-    }
+    this.#wake();
     if (!this.isEmpty) return;
     this.#hold?.release();
     this.#hold = undefined;
   }
 
+  /**
+   * One alone, so that many do not fill what is free at once and beyond: its put wakes the next while there is room, and where
+   * it puts nothing the next turn does.
+   */
+  #wake(): void {
+    if (this.#isWaking || !this.hasRoom || this.#waitingForRoom.length === 0) return;
+    this.#isWaking = true;
+    this.#waitingForRoom.shift()!();
+    this.#clock.defer(() => {
+      this.#isWaking = false;
+      this.#wake();
+    });
+  }
+
   room(): Promise<void> {
-    if (this.hasRoom) return Promise.resolve();
+    if (this.hasRoom && this.#waitingForRoom.length === 0) return Promise.resolve();
     return new Promise((resolve) => void this.#waitingForRoom.push(resolve));
   }
 

@@ -35,7 +35,7 @@ export class Producer {
     this.#settings = settingsOf(options);
     const world = options.world ?? realWorld();
     this.#clock = world.clock;
-    this.#ledger = new Ledger(this.#settings.maxBufferedBytes);
+    this.#ledger = new Ledger(this.#settings.maxBufferedBytes, world.clock);
     this.#delivery = new Delivery(options, {
       settings: this.#settings,
       world,

@@ -13,9 +13,9 @@ export function callerSpan(): SpanContext | undefined {
 }
 
 /**
- * A span around a PutRecords call, by the semantic conventions for messaging 1.3x (opentelemetry.io/docs/specs/semconv/messaging;
- * they name no Kinesis: `aws_kinesis` stands beside their `aws_sqs`). Records that one span put make it the parent; where there
- * are several, links lead to them. Kinesis records have no headers: no context travels to the readers.
+ * A span around a PutRecords call, by OpenTelemetry's conventions for messaging (opentelemetry.io/docs/specs/semconv/messaging;
+ * they name no Kinesis: `aws_kinesis` stands beside their `aws_sqs`). Where one span put all of its records, that is its parent;
+ * where there are several, links lead to them. Kinesis records have no headers: no context travels to the readers.
  */
 export function inSendSpan<Result>(
   { stream, entries }: { stream: string; entries: readonly Entry[] },

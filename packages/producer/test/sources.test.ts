@@ -80,3 +80,17 @@ test('from a source that pauses: results come as they are there, in order; who l
   assert.equal(results.length, 1);
   await other.close();
 });
+
+test('many callers that wait for room get it one after the other', async () => {
+  stream = await TestStream.open(1, ['--limits', 'none']);
+  const one = producer({ maxBufferedBytes: 10_000 });
+  const put = (n: number): Promise<PutResult> => one.put({ partitionKey: `k${n}`, data: Buffer.alloc(1000) });
+  const filling = Array.from({ length: 7 }, (_, n) => put(n));
+  const waiting = Array.from({ length: 300 }, async (_, n) => {
+    await one.ready();
+    return put(n);
+  });
+  await Promise.all([...filling, ...waiting]);
+  await one.close();
+  assert.deepEqual([one.metrics().userRecordsStored, one.metrics().userRecordsFailed], [307, 0]);
+});
