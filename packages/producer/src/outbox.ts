@@ -7,6 +7,8 @@ import { Row } from './row.ts';
 const enoughBytes = 1 << 19;
 /** Entries whose shard is not known yet share a row. */
 const unknownShard = '';
+/** Nobody knows to how many shards those go: what is too much is refused, and waits then. */
+const unlimitedPercent = 1e9;
 
 /** Kinesis records that are ready to be sent, in a row for each shard. */
 export class Outbox {
@@ -110,7 +112,10 @@ export class Outbox {
 
   #rate(shardId: string, nowMs: number): ShardRate {
     let rate = this.#rates.get(shardId);
-    if (rate === undefined) this.#rates.set(shardId, (rate = new ShardRate(this.#percent, nowMs)));
+    if (rate === undefined) {
+      const percent = shardId === unknownShard ? unlimitedPercent : this.#percent;
+      this.#rates.set(shardId, (rate = new ShardRate(percent, nowMs)));
+    }
     return rate;
   }
 
