@@ -26,6 +26,8 @@ interface Story {
   readonly world: SimulatedWorld;
   readonly streams: TestService;
   readonly puts: Put[];
+  /** Nothing is lost, only refused: then nothing is stored twice. */
+  readonly isGentle: boolean;
   /** No faults any more. */
   isCalm: boolean;
   /** Something happened that may store a record twice. */
@@ -43,7 +45,7 @@ export async function story(seed: number): Promise<void> {
   const streams = await settle(world, testService({ world, directory: '/data', transitionMs: 5, log }));
   await settle(world, streams.call('CreateStream', { StreamName: 's', ShardCount: 1 + world.draw(3) }));
   await settle(world, streams.untilActive('s'));
-  const it: Story = { world, streams, puts: [], isCalm: false, mayRepeat: false };
+  const it: Story = { world, streams, puts: [], isGentle: world.draw(3) === 0, isCalm: false, mayRepeat: false };
   const options = settingsOf(world);
   const producer = new Producer({ ...options, client: clientOf(it), stream: 's', world });
   for (let step = 0; step < 15; step += 1) {
@@ -140,7 +142,12 @@ function clientOf(it: Story): ProducerOptions['client'] {
     const { Records: records } = command.input;
     if (records === undefined) {
       await delay(world, 30);
-      if (!it.isCalm && world.draw(6) === 0) throw new Error('shards cannot be listed now');
+      if (!it.isCalm && !it.isGentle && world.draw(6) === 0) {
+        // After a reshard nobody can tell then which records readers will leave out: all are put again.
+        it.mayRepeat = true;
+        if (world.draw(3) === 0) return untilAborted(options?.abortSignal);
+        throw new Error('shards cannot be listed now');
+      }
       return call(name, command.input);
     }
     const put = (some: Records): Promise<object> =>
@@ -164,7 +171,7 @@ async function throughFaults(
   }: { records: Records; put: (some: Records) => Promise<object>; signal?: AbortSignal | undefined },
 ): Promise<object> {
   const { world } = it;
-  switch (world.draw(12)) {
+  switch (it.isGentle ? 5 + world.draw(7) : world.draw(12)) {
     case 0:
       throw new Error('the request is lost');
     case 1:
@@ -182,7 +189,7 @@ async function throughFaults(
       throw Object.assign(new Error('slower'), { name: 'LimitExceededException' });
     case 4:
       if (world.draw(10) > 0) return put(records);
-      return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))));
+      return untilAborted(signal);
     case 5:
     case 6:
     case 7:
@@ -190,6 +197,10 @@ async function throughFaults(
     default:
       return put(records);
   }
+}
+
+function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))));
 }
 
 /** Some records are refused, the others stored: what PutRecords does where a shard has taken enough. */

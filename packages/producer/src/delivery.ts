@@ -72,6 +72,7 @@ export class Delivery {
     });
     this.#routing = new Routing(options, {
       clock: world.clock,
+      timeoutMs: settings.requestTimeoutMs,
       isOrdered: settings.ordered,
       isNeeded: () => !ledger.isEmpty,
       quiet: () => this.#quiet(),
@@ -347,6 +348,7 @@ export class Delivery {
       this.#sweep = undefined;
       const now = this.#clock.monotonicMs();
       this.#expire(now);
+      this.#routing.expire(now, tooLate);
       for (const { users } of this.#outbox.takeExpired(now)) this.giveUp(users, tooLate);
       this.#send();
       if (!this.#ledger.isEmpty) this.sweepLater();

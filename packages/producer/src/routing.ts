@@ -8,6 +8,8 @@ import type { ShardRange } from './shard-map.ts';
 
 interface RoutingOptions {
   readonly clock: Clock;
+  /** How long a listing may take. */
+  readonly timeoutMs: number;
   readonly isOrdered: boolean;
   /** Whether there is anything to route. */
   isNeeded(): boolean;
@@ -26,13 +28,14 @@ interface RoutingOptions {
 export class Routing {
   readonly #options: RoutingOptions;
   readonly #shards: ShardMap;
-  /** In ordered mode: what waits until the shards are known, or known anew. */
+  /** What waits until the shards are known; in ordered mode, until they are known anew too. */
   #held: Pending[] = [];
+  #isLearning = false;
   #isUnderWay = false;
   #nextRefreshMs = 0;
 
   constructor(source: Pick<ProducerOptions, 'client' | 'stream'>, options: RoutingOptions) {
-    this.#shards = new ShardMap(source);
+    this.#shards = new ShardMap(source, options);
     this.#options = options;
   }
 
@@ -41,12 +44,23 @@ export class Routing {
     return this.#isUnderWay;
   }
 
-  /** Keeps a record, in ordered mode, that must wait for the map. */
+  /** Keeps a record that waits for the map: in ordered mode as long as it takes, otherwise while the shards are being listed. */
   holds(pending: Pending): boolean {
-    if (!this.#options.isOrdered || (!this.#isUnderWay && this.#shards.isKnown)) return false;
+    const { isOrdered } = this.#options;
+    if (this.#shards.isKnown && !this.#isUnderWay) return false;
+    if (!isOrdered) void this.#learn();
+    if (!isOrdered && !this.#isLearning) return false;
     this.#held.push(pending);
-    void this.#route();
+    if (isOrdered) void this.#route();
     return true;
+  }
+
+  /** Gives up what waits here and has no time left. */
+  expire(nowMs: number, message: string): void {
+    const late = this.#held.filter(({ deadlineMs }) => deadlineMs <= nowMs);
+    if (late.length === 0) return;
+    this.#held = this.#held.filter(({ deadlineMs }) => deadlineMs > nowMs);
+    this.#options.giveUp(late, message);
   }
 
   /** Undefined while the map is not known. */
@@ -109,13 +123,18 @@ export class Routing {
 
   /** Failing to learn the shards is no failure: records go one by one meanwhile, and a later put asks again. */
   async #learn(): Promise<void> {
-    const { clock } = this.#options;
-    if (clock.monotonicMs() < this.#nextRefreshMs) return;
+    const { clock, routed } = this.#options;
+    if (this.#isLearning || clock.monotonicMs() < this.#nextRefreshMs) return;
+    this.#isLearning = true;
     try {
       await this.#load();
     } catch {
       this.#nextRefreshMs = clock.monotonicMs() + longestBackoffMs;
     }
+    this.#isLearning = false;
+    const held = this.#held;
+    this.#held = [];
+    routed(held);
   }
 
   async #load(): Promise<void> {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { ListShardsCommand } from '@aws-sdk/client-kinesis';
-import type { ListShardsCommandOutput } from '@aws-sdk/client-kinesis';
+import type { ListShardsCommandInput, ListShardsCommandOutput } from '@aws-sdk/client-kinesis';
+import type { Clock } from '@millrace/world';
 import type { ProducerOptions } from './options.ts';
 
 export interface ShardRange {
@@ -55,11 +56,17 @@ export function placeOf(key: HashKey, range: ShardRange): number {
 /** The open shards of a stream, as they were when it was last asked. */
 export class ShardMap {
   readonly #options: Pick<ProducerOptions, 'client' | 'stream'>;
+  readonly #patience: { readonly clock: Clock; readonly timeoutMs: number };
   #ranges: readonly ShardRange[] = [];
   #refresh: Promise<void> | undefined;
 
-  constructor(options: Pick<ProducerOptions, 'client' | 'stream'>) {
+  /** A page that takes longer than `timeoutMs` fails. */
+  constructor(
+    options: Pick<ProducerOptions, 'client' | 'stream'>,
+    patience: { readonly clock: Clock; readonly timeoutMs: number },
+  ) {
     this.#options = options;
+    this.#patience = patience;
   }
 
   get isKnown(): boolean {
@@ -114,19 +121,30 @@ export class ShardMap {
   }
 
   async #list(openOnly: boolean): Promise<ShardRange[]> {
-    const { client, stream } = this.#options;
+    const { stream } = this.#options;
     const filter = openOnly ? { ShardFilter: { Type: 'AT_LATEST' as const } } : {};
     const ranges: ShardRange[] = [];
     let next: string | undefined;
     do {
-      const page: ListShardsCommandOutput = await client.send(
-        new ListShardsCommand(next === undefined ? { ...streamReference(stream), ...filter } : { NextToken: next }),
+      const page = await this.#page(
+        next === undefined ? { ...streamReference(stream), ...filter } : { NextToken: next },
       );
       for (const { ShardId: shardId, HashKeyRange: range } of page.Shards ?? [])
         ranges.push(rangeOf(shardId!, BigInt(range!.StartingHashKey!), BigInt(range!.EndingHashKey!)));
       next = page.NextToken;
     } while (next !== undefined);
     return ranges;
+  }
+
+  async #page(input: ListShardsCommandInput): Promise<ListShardsCommandOutput> {
+    const { clock, timeoutMs } = this.#patience;
+    const abort = new AbortController();
+    const timer = clock.setTimer(timeoutMs, () => abort.abort());
+    try {
+      return await this.#options.client.send(new ListShardsCommand(input), { abortSignal: abort.signal });
+    } finally {
+      timer.cancel();
+    }
   }
 }
 
