@@ -171,6 +171,7 @@ function streamsSettings(settings: Configuration['settings']): Parameters<typeof
   return {
     limits: settings.limits,
     transitionMs: settings['transition-ms'],
+    subscriptionMs: settings['subscription-ms'],
     consumersPerStream: settings['consumers-per-stream'],
     shardQuota: settings['shard-quota'],
   };
