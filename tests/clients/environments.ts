@@ -22,22 +22,32 @@ export async function pythonEnvironment(): Promise<string> {
   return join(folder, 'bin');
 }
 
-/** A real KCL, and the worker of ours that is compiled against it. */
-export interface KclVersion {
+/** A real client of Maven Central, and the program of ours that is compiled against it. */
+export interface JavaClient {
   readonly version: string;
   /** Below tests/clients/java. */
   readonly pom: string;
   readonly source: string;
+  /** The folder in the cache is named by it; a KCL has none. */
+  readonly name?: string;
 }
+
+export type KclVersion = JavaClient;
 
 export const kcl3: KclVersion = { version: '3.5.1', pom: 'pom.xml', source: 'src/KclWorker.java' };
 export const kcl2: KclVersion = { version: '2.7.2', pom: 'pom.xml', source: 'src/KclWorker.java' };
 export const kcl1: KclVersion = { version: '1.15.3', pom: 'kcl1/pom.xml', source: 'kcl1/Kcl1Worker.java' };
+export const flink: JavaClient = {
+  name: 'flink',
+  version: '1.19.3',
+  pom: 'flink/pom.xml',
+  source: 'flink/FlinkJob.java',
+};
 
-/** The class path of a compiled worker with its KCL, made once from tests/clients/java. */
-export async function javaClassPath({ version, pom, source }: KclVersion = kcl3): Promise<string> {
+/** The class path of a compiled program with its client, made once from tests/clients/java. */
+export async function javaClassPath({ name = 'java', version, pom, source }: JavaClient = kcl3): Promise<string> {
   const java = join(import.meta.dirname, 'java');
-  const folder = join(cache, `java-${version}`);
+  const folder = join(cache, `${name}-${version}`);
   const [jars, classes] = [join(folder, 'jars'), join(folder, 'classes')];
   await once(folder, join(java, source), async () => {
     const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
@@ -62,6 +72,14 @@ export async function rustStory(): Promise<string> {
   const env = { ...process.env, CARGO_TARGET_DIR: target };
   await run('cargo', ['build', '--quiet', '--locked'], { cwd, env, maxBuffer: 1 << 26 });
   return join(target, 'debug/kinesis-story');
+}
+
+/** Java's properties by which a process trusts the certificate that the server made in its data directory. */
+export async function javaTrust(data: string): Promise<string[]> {
+  const [store, password] = [join(data, 'trust.p12'), 'millrace'];
+  const certificate = ['-file', join(data, 'keys/self-signed.pem'), '-alias', 'millrace', '-noprompt'];
+  await run('keytool', ['-importcert', ...certificate, '-keystore', store, '-storepass', password]);
+  return [`-Djavax.net.ssl.trustStore=${store}`, `-Djavax.net.ssl.trustStorePassword=${password}`];
 }
 
 /** Runs `make` unless `folder` was made from the present contents of `recipe`. */
