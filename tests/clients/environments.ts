@@ -44,6 +44,13 @@ export const flink: JavaClient = {
   source: 'flink/FlinkJob.java',
 };
 
+export const spark: JavaClient = {
+  name: 'spark',
+  version: '3.3.0',
+  pom: 'spark/pom.xml',
+  source: 'spark/SparkJob.java',
+};
+
 /** The class path of a compiled program with its client, made once from tests/clients/java. */
 export async function javaClassPath({ name = 'java', version, pom, source }: JavaClient = kcl3): Promise<string> {
   const java = join(import.meta.dirname, 'java');
