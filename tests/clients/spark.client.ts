@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
 import { startServer } from '../../tools/server-process.ts';
 import { streamActive } from '../../tools/stream-active.ts';
 import { javaClassPath, javaTrust, spark, untilTrue } from './environments.ts';
@@ -20,6 +20,9 @@ const lastPackages = ['sun.security.action', 'sun.util.calendar'];
 const application = 'app';
 const title = `Spark ${spark.version}, two receivers`;
 const timeout = 300_000;
+
+// Fetching it is no test's time.
+before(() => javaClassPath(spark));
 
 test(`${title}, plain: every record through a split and a merge`, { timeout }, () =>
   tellSparkStory({ scheme: 'http', isKilled: false }),
