@@ -33,8 +33,9 @@ test(`${title}, TLS: every record through a split, kill -9 and a merge`, { timeo
 
 /**
  * A job keeps the ordinals of each key in its state while records are put: at the end it has them all, also when it was killed and
- * began again at its checkpoint, for which it reads blocks anew by their sequence numbers. (Then it takes but the first part of
- * an aggregated record that ends a block, so none are aggregated there.) Leases and metrics are on the same port.
+ * began again at its checkpoint, for which it reads blocks anew by their sequence numbers. (Of an aggregated record that ends such
+ * a block it takes the first part alone: its reader stops at the first record with the last number. So none are aggregated
+ * there.) Leases and metrics are on the same port.
  */
 async function tellSparkStory({ scheme, isKilled }: { scheme: 'http' | 'https'; isKilled: boolean }): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-spark-'));
