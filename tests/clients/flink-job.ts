@@ -77,7 +77,8 @@ export class FlinkJob {
 
   summary(): string {
     const { starts, restores, checkpoints, told, tallies } = this;
-    const counts = JSON.stringify({ starts, restores, checkpoints, told, tallies: [...tallies].slice(0, 5) });
+    const fewest = [...tallies].toSorted(([, [left]], [, [right]]) => left - right).slice(0, 5);
+    const counts = JSON.stringify({ starts, restores, checkpoints, told, fewest });
     return `the job told ${counts} and logged\n${this.#program.log}`;
   }
 }
