@@ -65,6 +65,10 @@ export const javaSdk2 = { name: 'sdk-2', version: '2.52.0', pom: 'sdk2/pom.xml',
 /** What KCL 1 stands on. */
 export const javaSdk1 = { name: 'sdk-1', version: '1.12.797', pom: 'sdk1/pom.xml', source: 'sdk1/Sdk1Story.java' };
 
+export const flink = { name: 'flink', version: '1.19.3', pom: 'flink/pom.xml', source: 'flink/FlinkJob.java' };
+
+export const spark = { name: 'spark', version: '3.3.0', pom: 'spark/pom.xml', source: 'spark/SparkJob.java' };
+
 /** The class path of a compiled program with its client, made once from tests/clients/java. */
 export async function javaClassPath({ name, version, pom, source }: JavaProgram = kcl3): Promise<string> {
   const java = join(import.meta.dirname, 'java');

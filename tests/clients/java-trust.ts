@@ -22,14 +22,16 @@ export interface JavaTrust {
  */
 export async function javaTrust(port: number): Promise<JavaTrust> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-trust-'));
+  return { properties: await trustIn(folder, port), remove: () => rm(folder, { recursive: true }) };
+}
+
+/** The same in a folder that somebody else removes: Java's properties. */
+export async function trustIn(folder: string, port: number): Promise<string[]> {
   const [certificate, store] = [join(folder, 'server.pem'), join(folder, 'trust.p12')];
   await writeFile(certificate, await certificateOf(port));
   const into = ['-keystore', store, '-storepass', password, '-storetype', 'PKCS12'];
   await run('keytool', ['-importcert', '-noprompt', '-alias', 'server', '-file', certificate, ...into]);
-  return {
-    properties: [`-Djavax.net.ssl.trustStore=${store}`, `-Djavax.net.ssl.trustStorePassword=${password}`],
-    remove: () => rm(folder, { recursive: true }),
-  };
+  return [`-Djavax.net.ssl.trustStore=${store}`, `-Djavax.net.ssl.trustStorePassword=${password}`];
 }
 
 /** The certificate a server shows, as PEM. */

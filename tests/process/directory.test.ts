@@ -1,7 +1,8 @@
 /** Who may open a data directory, what the command line promises, and what stopping means. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -80,6 +81,27 @@ test('the command line: help, version, wrong settings with exit code 2, no open 
     const { status, stderr } = run(...args);
     assert.equal(status, 2, args.join(' '));
     assert.match(stderr, message);
+  }
+});
+
+test('the certificate stands in the data directory when the server is ready; one that cannot serve stops the start', async () => {
+  const server = await startServer(['--data', data]);
+  const certificate = await readFile(join(data, 'keys/self-signed.pem'));
+  const status = await new Promise((resolve, reject) => {
+    const request = get(`${server.endpoint.replace('http', 'https')}/health`, { ca: certificate }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    request.on('error', reject);
+  });
+  assert.equal(status, 200);
+  assert.equal(await server.stop(), 0);
+  const wrong = join(data, 'wrong.pem');
+  await writeFile(wrong, 'no certificate');
+  for (const file of [wrong, join(data, 'absent.pem')]) {
+    const refused = run('serve', '--port', '0', '--tls-cert', file, '--tls-key', file);
+    assert.equal(refused.status, 2, refused.stderr);
+    assert.match(refused.stderr, /--tls-cert and --tls-key: /);
   }
 });
 

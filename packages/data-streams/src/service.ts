@@ -41,6 +41,8 @@ export interface Settings {
   readonly limits: 'aws' | 'none';
   /** How long CREATING, UPDATING and DELETING last. */
   readonly transitionMs: number;
+  /** How long a subscription to a shard lasts before its consumer has to renew it; five minutes at AWS. */
+  readonly subscriptionMs: number;
   /** Registered consumers a stream may have; 20 at AWS (50 with On-demand Advantage). */
   readonly consumersPerStream: number;
   /** Open shards an account may have in a region. */

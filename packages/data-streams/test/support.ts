@@ -47,7 +47,14 @@ export async function testService(options: TestOptions = {}): Promise<TestServic
   });
   const registry = await openRegistry({ world, directory: join(directory, 'registry'), machine: streamsMachine });
   let nextKey = 1;
-  const settings: Settings = { limits: 'none', transitionMs: 0, consumersPerStream: 20, shardQuota: 500, ...options };
+  const settings: Settings = {
+    limits: 'none',
+    transitionMs: 0,
+    subscriptionMs: 300_000,
+    consumersPerStream: 20,
+    shardQuota: 500,
+    ...options,
+  };
   const opened = await openDataStreams({
     world,
     log,

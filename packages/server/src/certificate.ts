@@ -1,9 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { World } from '@millrace/world';
+import { createSecureContext } from 'node:tls';
+import { ConfigurationError } from './configuration.ts';
 import { makeSelfSigned } from './listen/self-signed.ts';
 
-/** The certificate the operator named, or a self-signed one kept in the data directory so that clients can pin it. */
+/**
+ * The certificate the operator named, or a self-signed one kept in the data directory: it stands there once the server is ready,
+ * so that clients can trust it before they call. Throws ConfigurationError when the named ones cannot serve.
+ */
 export async function certificateOf(at: {
   world: World;
   directory: string;
@@ -12,8 +17,7 @@ export async function certificateOf(at: {
   keyFile: string | undefined;
 }): Promise<{ cert: string; key: string }> {
   const { world, directory, certFile, keyFile } = at;
-  if (certFile !== undefined && keyFile !== undefined)
-    return { cert: await readFile(certFile, 'utf8'), key: await readFile(keyFile, 'utf8') };
+  if (certFile !== undefined && keyFile !== undefined) return readNamed(certFile, keyFile);
   const path = join(directory, 'keys/self-signed.pem');
   if (!(await world.disk.exists(path))) {
     const made = makeSelfSigned(at.host, world.clock.now());
@@ -27,4 +31,14 @@ export async function certificateOf(at: {
   const both = await readFile(path, 'utf8');
   const split = both.indexOf('-----BEGIN PRIVATE KEY');
   return { cert: both.slice(0, split), key: both.slice(split) };
+}
+
+async function readNamed(certFile: string, keyFile: string): Promise<{ cert: string; key: string }> {
+  try {
+    const named = { cert: await readFile(certFile, 'utf8'), key: await readFile(keyFile, 'utf8') };
+    createSecureContext(named);
+    return named;
+  } catch (error) {
+    throw new ConfigurationError(`--tls-cert and --tls-key: ${(error as Error).message}`, { cause: error });
+  }
 }

@@ -171,6 +171,7 @@ function streamsSettings(settings: Configuration['settings']): Parameters<typeof
   return {
     limits: settings.limits,
     transitionMs: settings['transition-ms'],
+    subscriptionMs: settings['subscription-ms'],
     consumersPerStream: settings['consumers-per-stream'],
     shardQuota: settings['shard-quota'],
   };
@@ -233,14 +234,13 @@ async function startServing(at: {
       world,
       host: settings.host,
       port: settings.port,
-      certificate: () =>
-        certificateOf({
-          world,
-          directory,
-          host: settings.host,
-          certFile: settings['tls-cert'],
-          keyFile: settings['tls-key'],
-        }),
+      certificate: await certificateOf({
+        world,
+        directory,
+        host: settings.host,
+        certFile: settings['tls-cert'],
+        keyFile: settings['tls-key'],
+      }),
       bodyLimitBytes,
       bodyBudgetBytes: settings['body-budget-mib'] << 20,
       report: (error) => logger.error('a connection failed', error),

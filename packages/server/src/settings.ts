@@ -72,6 +72,14 @@ export const settings = [
     help: 'how long CREATING, UPDATING and DELETING last',
   },
   {
+    name: 'subscription-ms',
+    type: 'integer',
+    default: 300_000,
+    min: 100,
+    max: 300_000,
+    help: "how long a SubscribeToShard lasts: AWS's five minutes, or less to try how a consumer renews it",
+  },
+  {
     name: 'consumers-per-stream',
     type: 'integer',
     default: 20,

@@ -7,7 +7,6 @@ import type { DataStreams } from '../service.ts';
 import { childShards } from '../shards.ts';
 import type { Shard, Stream } from '../state.ts';
 
-const sessionMs = 300_000;
 /** An idle shard still says how far its reader is: KCL checkpoints by it. AWS sends such events every few seconds. */
 const heartbeatMs = 5000;
 const eventRecords = 10_000;
@@ -25,12 +24,12 @@ export interface PushOptions {
 
 /**
  * The events of one subscription. Nothing is read before it is asked for: a slow reader holds back only itself, and costs
- * no memory but the event it has not taken. The session ends by itself after five minutes, and at the end of a closed shard.
+ * no memory but the event it has not taken. The session ends by itself after its time (five minutes at AWS), and at the end of a closed shard.
  */
 export async function* push(service: DataStreams, options: PushOptions): AsyncGenerator<SubscribeToShardEventStream> {
   const { stream, shard, signals } = options;
   const { clock } = service.world;
-  const endMs = clock.monotonicMs() + sessionMs;
+  const endMs = clock.monotonicMs() + service.settings.subscriptionMs;
   const budget = service.settings.limits === 'aws' ? new TokenBucket(bytesPerSecond, clock.monotonicMs()) : undefined;
   let index = options.fromIndex;
   let isFirst = true;

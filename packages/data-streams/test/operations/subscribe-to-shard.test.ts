@@ -133,6 +133,23 @@ test('an idle shard, from each position: at once and every five seconds an event
   }
 });
 
+test('a subscription lasts as long as the setting says', async () => {
+  await one.streams.stop();
+  await open({ subscriptionMs: 12_000 });
+  const events = await subscribe({ Type: 'LATEST' });
+  await next(events);
+  let heartbeats = 0;
+  for (;;) {
+    const coming = events.next();
+    await turn();
+    one.world.advance(5000);
+    if ((await coming).done === true) break;
+    heartbeats += 1;
+  }
+  // After 5 and 10 seconds, and a last one at the end.
+  assert.equal(heartbeats, 3);
+});
+
 test('the end of a split shard names the children, has no continuation, and ends the stream', async () => {
   await one.put('0');
   const events = await subscribe({ Type: 'TRIM_HORIZON' });

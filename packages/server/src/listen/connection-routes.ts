@@ -24,10 +24,12 @@ export class ConnectionRoutes {
   readonly #options: Pick<ListenOptions, 'world' | 'certificate' | 'report'>;
   readonly #http1: Http1;
   readonly #serving: Serving;
-  #secureContext: Promise<SecureContext> | undefined;
+  /** One for all connections: its tickets are what lets clients resume their sessions. */
+  readonly #secureContext: SecureContext;
 
   constructor(options: Pick<ListenOptions, 'world' | 'certificate' | 'report'>, http1: Http1, serving: Serving) {
     this.#options = options;
+    this.#secureContext = createSecureContext(options.certificate);
     this.#http1 = http1;
     this.#serving = serving;
   }
@@ -45,20 +47,18 @@ export class ConnectionRoutes {
       // "P" may begin a POST or the preface: three bytes tell. Looked at again when more may have come.
       if (bytes.length < 3 && bytes[0] === preface[0])
         return void clock.setTimer(5, () => this.begin(socket, isSecure));
-      if (!isSecure && bytes[0] === 0x16) return void this.#beginTls(socket);
+      if (!isSecure && bytes[0] === 0x16) return this.#beginTls(socket);
       if (bytes.subarray(0, preface.length).equals(preface.subarray(0, bytes.length)))
         return this.#serveHttp2(isSecure ? rewound(socket) : socket, isSecure);
       this.#http1.accept(socket, isSecure);
     });
   }
 
-  async #beginTls(socket: Socket): Promise<void> {
+  #beginTls(socket: Socket): void {
     try {
-      // One context for all connections: its tickets are what lets clients resume their sessions.
-      this.#secureContext ??= this.#options.certificate().then((pem) => createSecureContext(pem));
       const tls = new TLSSocket(socket, {
         isServer: true,
-        secureContext: await this.#secureContext,
+        secureContext: this.#secureContext,
         ALPNProtocols: ['h2', 'http/1.1'],
       });
       const handshake = this.#options.world.clock.setTimer(handshakeMs, () => socket.destroy());

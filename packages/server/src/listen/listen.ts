@@ -9,8 +9,8 @@ export interface ListenOptions {
   readonly world: World;
   readonly host: string;
   readonly port: number;
-  /** PEM certificate and key; asked for at the first TLS connection. */
-  certificate(): Promise<{ cert: string; key: string }>;
+  /** PEM. */
+  readonly certificate: { readonly cert: string; readonly key: string };
   readonly bodyLimitBytes: number;
   /** Bodies in memory at once, of all connections: more wait, unread, in their sockets. */
   readonly bodyBudgetBytes: number;

@@ -34,7 +34,7 @@ test('answers that wait for a slow client stay as they were made', async () => {
       world: realWorld(),
       host: '127.0.0.1',
       port: 0,
-      certificate: () => Promise.resolve(makeSelfSigned('localhost', Date.now())),
+      certificate: makeSelfSigned('localhost', Date.now()),
       bodyLimitBytes: 1 << 20,
       bodyBudgetBytes: 64 << 20,
       report: (error) => {

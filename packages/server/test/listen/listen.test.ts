@@ -37,7 +37,7 @@ beforeEach(async () => {
       world,
       host: '127.0.0.1',
       port: 0,
-      certificate: () => Promise.resolve(certificate),
+      certificate,
       bodyLimitBytes,
       bodyBudgetBytes: 2 << 20,
       report: (error) => {
