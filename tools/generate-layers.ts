@@ -28,11 +28,12 @@ interface Override {
 }
 
 function overrideOf(name: string): Override {
-  const { imports, isWiring } = rooms[name]!;
+  const { imports, isWiring, nodeModules = [] } = rooms[name]!;
+  const restricted = [...modules, 'child_process'].filter((module) => !nodeModules.includes(module));
   const refused = Object.keys(rooms).filter((other) => other !== name && !imports.includes(other));
   const reached = isWiring
     ? {}
-    : { paths: [...modules, 'child_process'].map((module) => ({ name: `node:${module}`, message: throughWorld })) };
+    : { paths: restricted.map((module) => ({ name: `node:${module}`, message: throughWorld })) };
   const patterns = [
     { group: refused.flatMap((other) => [`@millrace/${other}`, `@millrace/${other}/*`]), message: arrows },
     { group: ['@millrace/*/src/*', '@millrace/*/dist/*'], message: 'A package has one door: its src/index.ts.' },

@@ -4,6 +4,8 @@ export interface Room {
   readonly holds: string;
   /** The packages it may import. */
   readonly imports: readonly string[];
+  /** Modules of Node that others may not have: parsers, whose sockets come from world. */
+  readonly nodeModules?: readonly string[];
   /** Whether it is wiring of a process, and reaches disk, network and timers by itself; all others go through world. */
   readonly isWiring?: true;
 }
@@ -33,6 +35,11 @@ export const rooms: Readonly<Record<string, Room>> = {
   payload: { holds: 'what records carry, compressed and encrypted by clients, both ways', imports: [] },
   producer: { holds: 'puts records: the KPL for Node', imports: ['world', 'aggregation', 'payload'] },
   consumer: { holds: 'reads streams in shares: the KCL for Node', imports: ['world', 'aggregation'] },
+  agent: {
+    holds: 'tails files to streams and delivery streams: the Kinesis Agent for Node',
+    imports: ['world', 'consumer'],
+    nodeModules: ['http'],
+  },
   cli: {
     holds: 'the commands for people, against any Kinesis',
     imports: ['producer', 'consumer'],
@@ -50,6 +57,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'firehose',
       'lease-tables',
       'cloudwatch',
+      'agent',
       'cli',
     ],
     isWiring: true,

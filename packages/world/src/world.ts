@@ -45,6 +45,8 @@ export interface Disk {
   /** Creates a directory and its parents; fine when it is there. */
   makeDirectory(path: string): Promise<void>;
   exists(path: string): Promise<boolean>;
+  /** Which file a path names now (links are followed); undefined when it names nothing. */
+  stat(path: string): Promise<FileStat | undefined>;
   /** Deletes a file, or a directory with all in it; fine when it is not there. */
   remove(path: string): Promise<void>;
   /** Renames atomically, replacing the target. Durable only after `syncDirectory` of its directory. */
@@ -70,7 +72,20 @@ export interface File {
   datasync(): Promise<void>;
   truncate(length: number): Promise<void>;
   size(): Promise<number>;
+  /** As of the open file, whatever its name is by now. */
+  stat(): Promise<FileStat>;
   close(): Promise<void>;
+}
+
+/** Device and inode together are a file's identity while it exists: a rename keeps them, a file made later may get them again. */
+export interface FileStat {
+  readonly device: bigint;
+  readonly inode: bigint;
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly modifiedMs: number;
+  /** Neither a directory nor a pipe, a socket or a device. */
+  readonly isFile: boolean;
 }
 
 export interface Network {

@@ -1,7 +1,7 @@
 import { close, fdatasync, ftruncate, fstat, open as openFile, read, write, writev } from 'node:fs';
-import type { Stats } from 'node:fs';
-import { access, mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
-import type { Disk, File } from '../world.ts';
+import type { BigIntStats, Stats } from 'node:fs';
+import { access, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import type { Disk, File, FileStat } from '../world.ts';
 import { lockDirectory } from './directory-lock.ts';
 
 const flags = { read: 'r', write: 'r+', create: 'wx+' } as const;
@@ -24,6 +24,14 @@ export function realDisk(): Disk {
         () => true,
         () => false,
       ),
+    stat: async (path) => {
+      try {
+        return statOf(await stat(path, { bigint: true }));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw error;
+      }
+    },
     remove: (path) => rm(path, { recursive: true, force: true }),
     rename,
     syncDirectory: async (path) => {
@@ -44,6 +52,12 @@ export function realDisk(): Disk {
   };
 }
 
+/** Inodes need all their 64 bits: file systems number by hashes too. */
+function statOf(stats: BigIntStats): FileStat {
+  const { dev: device, ino: inode, size, mtimeMs } = stats;
+  return { device, inode, size: Number(size), modifiedMs: Number(mtimeMs), isFile: stats.isFile() };
+}
+
 function openDescriptor(path: string, mode: string): Promise<number> {
   return new Promise((resolve, reject) => {
     openFile(path, mode, 0o600, (error, descriptor) => (error ? reject(error) : resolve(descriptor)));
@@ -60,6 +74,7 @@ function realFile(path: string, descriptor: number): File {
     datasync: () => open.use<void>(fdatasync),
     truncate: (length) => open.use<void>((number, done) => ftruncate(number, length, done)),
     size: () => open.use<Stats>(fstat).then(({ size }) => size),
+    stat: () => open.use<BigIntStats>((number, done) => fstat(number, { bigint: true }, done)).then(statOf),
     close: () => open.close(),
   };
 }

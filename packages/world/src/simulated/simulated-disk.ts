@@ -1,4 +1,4 @@
-import type { Disk, File } from '../world.ts';
+import type { Disk, File, FileStat } from '../world.ts';
 
 /*
  * The contract of the simulated disk. A program on it must survive all of this:
@@ -21,6 +21,8 @@ interface Write {
 }
 
 interface Node {
+  readonly inode: bigint;
+  modifiedMs: number;
   durable: Buffer;
   /** What programs see. */
   current: Buffer;
@@ -35,6 +37,7 @@ interface NameChange {
 
 interface Surroundings {
   draw(n: number): number;
+  now(): number;
   delayed(extraMs?: number): Promise<void>;
   generation(): number;
 }
@@ -57,6 +60,7 @@ export class SimulatedDisk implements Disk {
   readonly #directories = new Set<string>(['', '/']);
   readonly #unsyncedNames = new Map<string, NameChange[]>();
   #locks = new Set<string>();
+  #inodes = 0n;
   faults: DiskFaults = {};
 
   constructor(around: Surroundings) {
@@ -69,7 +73,7 @@ export class SimulatedDisk implements Disk {
     if (node !== undefined && mode === 'create') throw failure('EEXIST', path);
     if (node === undefined) {
       if (mode === 'read' || !this.#directories.has(parent(path))) throw failure('ENOENT', path);
-      node = { durable: Buffer.alloc(0), current: Buffer.alloc(0), unsynced: [] };
+      node = this.#node(Buffer.alloc(0), { inode: (this.#inodes += 1n), modifiedMs: this.#around.now() });
       this.#rename(path, node);
     }
     return this.#file(path, node);
@@ -93,6 +97,13 @@ export class SimulatedDisk implements Disk {
   async exists(path: string): Promise<boolean> {
     await this.#around.delayed();
     return this.#files.has(path) || this.#directories.has(path);
+  }
+
+  async stat(path: string): Promise<FileStat | undefined> {
+    await this.#around.delayed();
+    const node = this.#files.get(path);
+    if (node !== undefined) return statOf(node);
+    return this.#directories.has(path) ? { device: 1n, inode: 0n, size: 0, modifiedMs: 0, isFile: false } : undefined;
   }
 
   async remove(path: string): Promise<void> {
@@ -140,7 +151,7 @@ export class SimulatedDisk implements Disk {
     for (const [path, node] of this.#durableFiles) {
       let left = node.durable;
       for (const { position, bytes } of node.unsynced) left = this.#tear(left, position, bytes);
-      this.#files.set(path, { durable: left, current: Buffer.from(left), unsynced: [] });
+      this.#files.set(path, this.#node(left, node));
     }
     this.#durableFiles.clear();
     for (const [path, node] of this.#files) this.#durableFiles.set(path, node);
@@ -157,6 +168,10 @@ export class SimulatedDisk implements Disk {
     durable[at]! ^= bit;
     if (current !== durable && at < current.length) current[at]! ^= bit;
     return path;
+  }
+
+  #node(content: Buffer, { inode, modifiedMs }: { inode: bigint; modifiedMs: number }): Node {
+    return { inode, modifiedMs, durable: content, current: Buffer.from(content), unsynced: [] };
   }
 
   #tear(content: Buffer, position: number, bytes: Buffer): Buffer {
@@ -209,6 +224,7 @@ export class SimulatedDisk implements Disk {
         const fails = this.faults.writeFails?.(path, position + bytes.length) ?? false;
         const stored = fails ? bytes.subarray(0, this.#around.draw(bytes.length + 1)) : bytes;
         node.current = splice(node.current, position, stored);
+        node.modifiedMs = this.#around.now();
         node.unsynced.push({ position, bytes: stored });
         if (fails) throw failure('ENOSPC', path);
       },
@@ -224,6 +240,7 @@ export class SimulatedDisk implements Disk {
       },
       truncate: async (length) => {
         await alive();
+        node.modifiedMs = this.#around.now();
         node.current = Buffer.from(node.current.subarray(0, length));
         node.durable = Buffer.from(node.durable.subarray(0, length));
         node.unsynced = [];
@@ -234,9 +251,17 @@ export class SimulatedDisk implements Disk {
         await alive();
         return node.current.length;
       },
+      stat: async () => {
+        await alive();
+        return statOf(node);
+      },
       close: alive,
     };
   }
+}
+
+function statOf({ inode, modifiedMs, current }: Node): FileStat {
+  return { device: 1n, inode, size: current.length, modifiedMs, isFile: true };
 }
 
 /** Writes into `content` where it is long enough, else into a longer copy of it. */

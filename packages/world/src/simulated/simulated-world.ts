@@ -57,7 +57,7 @@ export function simulatedWorld(seed: number): SimulatedWorld {
   };
   // An operation of a program that has crashed since never completes.
   const delayed = (extraMs = 0): Promise<void> => new Promise((resolve) => void at(next() * 3 + extraMs, resolve));
-  const disk = new SimulatedDisk({ draw, delayed, generation: () => generation });
+  const disk = new SimulatedDisk({ draw, delayed, now: () => clock.now(), generation: () => generation });
   return {
     clock,
     random,

@@ -1,0 +1,21 @@
+import type { Fingerprint } from '../tailing/fingerprint.ts';
+
+/** How far a file of a flow was sent and stored. */
+export interface Checkpoint {
+  /** Absolute; a flow has one checkpoint a path. */
+  readonly path: string;
+  /** As the Java agent writes it: (dev=hex,ino=decimal). */
+  readonly fileId: string;
+  readonly lastModifiedMs: number;
+  readonly size: number;
+  readonly offset: number;
+  /** Absent in what the Java agent wrote. */
+  readonly fingerprint: Fingerprint | undefined;
+}
+
+/** Where checkpoints stand. */
+export interface CheckpointStore {
+  load(flow: string): Promise<Checkpoint[]>;
+  /** Writes and removes, all or nothing; durable when it resolves. */
+  save(flow: string, put: readonly Checkpoint[], removedPaths: readonly string[]): Promise<void>;
+}

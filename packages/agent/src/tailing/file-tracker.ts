@@ -1,0 +1,341 @@
+import type { Clock, Disk, FileStat } from '@millrace/world';
+import type { Checkpoint } from '../checkpoints/checkpoint-store.ts';
+import { fingerprintOf, hashOf, headBytes, tailBytes } from './fingerprint.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import { fileIdOf, positionAt, readAt, start, TrackedFile } from './tracked-file.ts';
+import type { Position } from './tracked-file.ts';
+
+export interface TrackerOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly directory: string;
+  matches(name: string): boolean;
+  readonly isFromStart: boolean;
+  readonly refreshMs: number;
+  /** Where END_OF_FILE begins in an open file. */
+  endOf(file: Awaited<ReturnType<Disk['open']>>): Promise<{ position: Position; head: Buffer }>;
+  onEvent(what: string, path: string): void;
+}
+
+interface Entry {
+  readonly path: string;
+  readonly id: string;
+  readonly stat: FileStat;
+}
+
+/** A content whose file is another's now: what it was, to find it again in a copy. */
+interface Lost {
+  readonly file: TrackedFile | undefined;
+  readonly path: string;
+  readonly offset: number;
+  readonly fingerprint: Fingerprint;
+  readonly atMs: number;
+}
+
+/** A file that so far is what another begins with: a copy that is being made, most likely. */
+interface Held {
+  readonly of: TrackedFile;
+  readonly size: number;
+  readonly changedAtMs: number;
+}
+
+/** With less in common two files may be two logs that begin alike. */
+const leastCommonBytes = 256;
+const mostLost = 16;
+const lostForMs = 600_000;
+/** A copy in the making does not stand still for so long. */
+const copyPauseMs = 10_000;
+const shortCopyPauseMs = 1000;
+const heldLookMs = 200;
+
+/**
+ * Which contents a flow has, and in which files they stand.
+ *
+ *  - A file keeps its offset under every name, by its inode. What has no name any more is read to its end while it is open.
+ *  - A content that is not there any more where it was (a truncation) is looked for in files that were not known: a copy goes on at
+ *    the same offset, and before what was written to the truncated file since.
+ *  - A file that is not known is read from its start, unless it is such a copy; while it might become one (it is what a known file
+ *    begins with) it is left alone for a moment. In doubt lines come twice, never not at all.
+ */
+export class FileTracker {
+  readonly #options: TrackerOptions;
+  /** Oldest first. */
+  files: TrackedFile[] = [];
+  #lost: Lost[] = [];
+  #held = new Map<string, Held>();
+  #names = '';
+  #refreshedAtMs = -Infinity;
+  #mustRefresh = false;
+
+  constructor(options: TrackerOptions) {
+    this.#options = options;
+  }
+
+  /** Takes up what checkpoints say; without any, the flow begins. */
+  async begin(checkpoints: readonly Checkpoint[]): Promise<void> {
+    const entries = await this.#list();
+    const known = new Set<string>();
+    for (const checkpoint of checkpoints) {
+      if (known.has(checkpoint.fileId)) continue;
+      known.add(checkpoint.fileId);
+      const entry = entries.find(({ id }) => id === checkpoint.fileId);
+      if (entry === undefined || !(await this.#resume(entry, checkpoint))) this.#remember(checkpoint);
+    }
+    const tracked = new Set(this.files.map(({ id }) => id));
+    const unknown = entries.filter(({ id }) => !tracked.has(id));
+    // The Java agent has one file of a flow at a time, the newest: older ones it has finished, or never begun.
+    const isOfJava = checkpoints.every(({ fingerprint }) => fingerprint === undefined);
+    const newest = Math.max(-Infinity, ...checkpoints.map(({ lastModifiedMs }) => lastModifiedMs));
+    for (const entry of unknown) {
+      if (checkpoints.length === 0) await this.#track(entry, this.#options.isFromStart ? 'start' : 'end');
+      else if (isOfJava && Math.floor(entry.stat.modifiedMs) < newest) await this.#track(entry, 'end');
+      else await this.#decide(entry, undefined);
+    }
+    this.#refreshedAtMs = this.#options.clock.monotonicMs();
+  }
+
+  /** Looks for changes of names, where something changed or it is time. Answers whether there are new contents. */
+  async refresh(): Promise<boolean> {
+    const { clock, refreshMs } = this.#options;
+    const sinceMs = clock.monotonicMs() - this.#refreshedAtMs;
+    const isDue = this.#mustRefresh || sinceMs >= (this.#held.size > 0 ? Math.min(refreshMs, heldLookMs) : refreshMs);
+    if (!isDue && (await this.#namesNow()) === this.#names && !(await this.#isReplaced())) return false;
+    this.#mustRefresh = false;
+    const entries = await this.#list();
+    const formerly = new Map(this.files.map((file) => [file.path, file]));
+    const byId = new Map(entries.map((entry) => [entry.id, entry]));
+    const pathNow = new Map(entries.map(({ path, id }) => [path, id]));
+    for (const file of this.files) {
+      const entry = byId.get(file.id);
+      file.isListed = entry !== undefined;
+      if (entry !== undefined && entry.path !== file.path) {
+        this.#options.onEvent(`renamed from ${file.path}`, entry.path);
+        file.path = entry.path;
+        file.isLeft = true;
+        file.isDirty = true;
+      }
+      if (entry === undefined || pathNow.get(file.path) !== file.id) file.isLeft = true;
+      byId.delete(file.id);
+    }
+    const before = this.files.length + this.#lost.length;
+    for (const id of this.#held.keys()) if (!byId.has(id)) this.#held.delete(id);
+    // Before what is new: it may be the copy of what was truncated by now.
+    if (byId.size > 0) for (const file of this.files) if (await this.#isTruncated(file)) this.#lose(file);
+    for (const entry of byId.values()) await this.#decide(entry, formerly.get(entry.path));
+    const now = clock.monotonicMs();
+    this.#refreshedAtMs = now;
+    this.#lost = this.#lost.filter(({ atMs }) => now - atMs < lostForMs).slice(-mostLost);
+    return this.files.length + this.#lost.length !== before;
+  }
+
+  /** The file has another content than was read: a new one begins, and the old is looked for. */
+  async truncated(file: TrackedFile): Promise<void> {
+    this.#lose(file);
+    this.#mustRefresh = true;
+    await this.refresh();
+  }
+
+  #lose(file: TrackedFile): void {
+    const { position, path, id, head } = file;
+    this.#options.onEvent('truncated', path);
+    const successor = new TrackedFile(path, id, { file: file.file!, position: start, head: Buffer.alloc(0) });
+    file.file = undefined;
+    this.files = this.files.map((other) => (other === file ? successor : other));
+    this.#lost.push({
+      file,
+      path,
+      offset: position.offset,
+      fingerprint: fingerprintOf(position.offset, head, position.tail),
+      atMs: this.#options.clock.monotonicMs(),
+    });
+  }
+
+  async #isTruncated({ file, position: { offset, tail } }: TrackedFile): Promise<boolean> {
+    return file !== undefined && !(await readAt(file, offset - tail.length, tail.length)).equals(tail);
+  }
+
+  /** The path names another file: look again which. */
+  replaced(file: TrackedFile): void {
+    this.files = this.files.filter((other) => other !== file);
+    this.#mustRefresh = true;
+  }
+
+  /** Closes and forgets files that have no name any more and are done; answers them. */
+  async drop(isDone: (file: TrackedFile) => boolean): Promise<TrackedFile[]> {
+    const gone = this.files.filter((file) => !file.isListed && (file.file === undefined || isDone(file)));
+    this.files = this.files.filter((file) => !gone.includes(file));
+    for (const file of gone) {
+      await file.file?.close();
+      file.file = undefined;
+    }
+    return gone;
+  }
+
+  /** Closes the files that changed the longest ago, where there are too many; they are opened again when they change. */
+  async closeIdle(most: number): Promise<void> {
+    const open = this.files.filter(({ file }) => file !== undefined);
+    const closable = open.filter((file) => file.isListed && file.isAtEnd && !file.isUnread);
+    closable.sort((one, other) => one.changedAtMs - other.changedAtMs);
+    for (const file of closable.slice(0, Math.max(0, open.length - most))) {
+      await file.file!.close();
+      file.file = undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const tracked of this.files) await tracked.file?.close();
+  }
+
+  async #list(): Promise<Entry[]> {
+    const { disk, directory } = this.#options;
+    this.#names = await this.#namesNow();
+    const entries: Entry[] = [];
+    for (const name of this.#names === '' ? [] : this.#names.split('\0')) {
+      const path = `${directory === '/' ? '' : directory}/${name}`;
+      const stat = await disk.stat(path);
+      if (stat?.isFile === true) entries.push({ path, id: fileIdOf(stat), stat });
+    }
+    const byId = new Map(entries.map((entry) => [entry.id, entry]));
+    return [...byId.values()].sort((one, other) => one.stat.modifiedMs - other.stat.modifiedMs);
+  }
+
+  async #namesNow(): Promise<string> {
+    const { disk, directory, matches } = this.#options;
+    try {
+      return (await disk.list(directory)).filter(matches).join('\0');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+      throw error;
+    }
+  }
+
+  /** Whether a path of a file that changed lately names another by now. */
+  async #isReplaced(): Promise<boolean> {
+    const now = this.#options.clock.monotonicMs();
+    for (const file of this.files) {
+      if (file.isLeft || file.nextLookMs > now) continue;
+      const stat = await this.#options.disk.stat(file.path);
+      if (stat === undefined || fileIdOf(stat) !== file.id) return true;
+    }
+    return false;
+  }
+
+  async #resume(entry: Entry, { path, offset, fingerprint }: Checkpoint): Promise<boolean> {
+    if (entry.stat.size < offset) return false;
+    if (fingerprint !== undefined && !(await this.#has(entry.path, offset, fingerprint))) return false;
+    await this.#track(entry, offset);
+    // It was renamed while no agent was there.
+    const tracked = this.files.find(({ id }) => id === entry.id);
+    if (tracked !== undefined) tracked.isLeft = entry.path !== path;
+    return true;
+  }
+
+  #remember({ path, offset, fingerprint }: Checkpoint): void {
+    if (fingerprint !== undefined)
+      this.#lost.push({ file: undefined, path, offset, fingerprint, atMs: this.#options.clock.monotonicMs() });
+  }
+
+  /** What to do with a file that is not known. */
+  async #decide(entry: Entry, predecessor: TrackedFile | undefined): Promise<void> {
+    const held = this.#held.get(entry.id);
+    for (const lost of this.#lost) {
+      if (lost.offset < leastCommonBytes) continue;
+      if (entry.stat.size >= lost.offset && (await this.#has(entry.path, lost.offset, lost.fingerprint)))
+        return this.#adopt(entry, lost);
+      // The copy was made, whole, before the last lines came that were read of the original.
+      if (held !== undefined && held.of === lost.file && held.size === entry.stat.size && held.size <= lost.offset)
+        return this.#track(entry, held.size);
+    }
+    const now = this.#options.clock.monotonicMs();
+    const original = await this.#originalOf(entry);
+    if (original !== undefined) {
+      const { size } = entry.stat;
+      const isSame = held?.size === size;
+      const changedAtMs = isSame ? held.changedAtMs : now;
+      this.#held.set(entry.id, { of: original, size, changedAtMs });
+      if (size === 0 || now - changedAtMs < (size < leastCommonBytes ? shortCopyPauseMs : copyPauseMs)) return;
+    }
+    await this.#track(entry, 'start', predecessor);
+  }
+
+  /** The known file that begins with what this one is. */
+  async #originalOf({ path, stat: { size } }: Entry): Promise<TrackedFile | undefined> {
+    const candidates = this.files.filter((file) => file.file !== undefined && file.isListed && file.seenSize >= size);
+    if (candidates.length === 0) return undefined;
+    const file = await this.#open(path);
+    if (file === undefined) return undefined;
+    try {
+      const head = await readAt(file, 0, Math.min(headBytes, size));
+      const tail = await readAt(file, Math.max(0, size - tailBytes), Math.min(tailBytes, size));
+      for (const candidate of candidates) {
+        const { file: other } = candidate;
+        if (!(await readAt(other!, 0, head.length)).equals(head)) continue;
+        if ((await readAt(other!, size - tail.length, tail.length)).equals(tail)) return candidate;
+      }
+      return undefined;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** The content was found in another file, and goes on there. */
+  async #adopt(entry: Entry, lost: Lost): Promise<void> {
+    this.#lost = this.#lost.filter((other) => other !== lost);
+    this.#held.delete(entry.id);
+    const file = await this.#open(entry.path);
+    if (file === undefined) return;
+    this.#options.onEvent(`goes on from ${lost.path} at ${lost.offset}`, entry.path);
+    const { position, head } = await positionAt(file, lost.offset);
+    const found = lost.file ?? new TrackedFile(entry.path, entry.id, { file, position, head });
+    Object.assign(found, { path: entry.path, id: entry.id, file, isListed: true, isLeft: true, isDirty: true });
+    Object.assign(found, { seenSize: -1, nextLookMs: -Infinity, isUnread: true });
+    const successor = this.files.find(({ path }) => path === lost.path);
+    if (successor !== undefined) successor.predecessor = found;
+    this.files.unshift(found);
+  }
+
+  async #track(entry: Entry, where: 'start' | 'end' | number, predecessor?: TrackedFile): Promise<void> {
+    this.#held.delete(entry.id);
+    const file = await this.#open(entry.path);
+    if (file === undefined) return;
+    // Another file may have got the name meanwhile.
+    const id = fileIdOf(await file.stat());
+    if (this.files.some((other) => other.id === id)) return file.close();
+    const from =
+      where === 'start'
+        ? { position: start, head: Buffer.alloc(0) }
+        : where === 'end'
+          ? await this.#options.endOf(file)
+          : await positionAt(file, where);
+    const tracked = new TrackedFile(entry.path, id, { file, ...from });
+    tracked.seenModifiedMs = entry.stat.modifiedMs;
+    tracked.isUnread = true;
+    if (predecessor !== undefined && predecessor.id !== id) tracked.predecessor = predecessor;
+    this.files.push(tracked);
+    this.#options.onEvent(`tailed from ${from.position.offset}`, entry.path);
+  }
+
+  async #has(path: string, offset: number, fingerprint: Fingerprint): Promise<boolean> {
+    const file = await this.#open(path);
+    if (file === undefined) return false;
+    try {
+      const { headLength, headHash, tailLength, tailHash } = fingerprint;
+      const head = await readAt(file, 0, headLength);
+      const tail = await readAt(file, offset - tailLength, tailLength);
+      return hashOf(head) === headHash && hashOf(tail) === tailHash;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** undefined where the file went away meanwhile, or may not be read: the next look at all files tries again. */
+  async #open(path: string): Promise<Awaited<ReturnType<Disk['open']>> | undefined> {
+    try {
+      return await this.#options.disk.open(path, 'read');
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT') this.#options.onEvent(`cannot be opened: ${message}`, path);
+      return undefined;
+    }
+  }
+}
