@@ -28,6 +28,7 @@ const producer = 'packages/producer/src';
 const consumer = 'packages/consumer/src';
 
 const firehose = 'packages/firehose/src/delivery';
+const tailing = 'packages/agent/src/tailing';
 
 const bugs: readonly PlantedBug[] = [
   {
@@ -307,6 +308,24 @@ const bugs: readonly PlantedBug[] = [
     file: 'packages/data-streams/test/support.ts',
     from: 'Buffer.alloc(32, 7)',
     to: 'world.random.bytes(32)',
+  },
+  {
+    what: 'an agent checkpoints what it has read, not what is stored',
+    file: `${tailing}/tracked-file.ts`,
+    from: 'const { offset, tail } = this.stored;',
+    to: 'const { offset, tail } = this.position;',
+  },
+  {
+    what: 'an agent does not see that a file was truncated and is longer again',
+    file: `${tailing}/file-reader.ts`,
+    from: ' || !bytes.subarray(0, tail.length).equals(tail)',
+    to: '',
+  },
+  {
+    what: 'an agent begins at the end of files that it found and had not written down',
+    file: `${tailing}/file-flow.ts`,
+    from: '    await this.#save();\n    if (!this.#isStopped)',
+    to: '    if (!this.#isStopped)',
   },
 ];
 

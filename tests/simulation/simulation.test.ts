@@ -18,3 +18,5 @@ test('metrics are there once after crashes, failed writes and snapshots cut shor
 
 test('producers lose nothing that they acknowledged, and keep the order, through lost requests and reshards', () =>
   forEachSeed('./producer-story.ts'));
+
+test('an agent sends every line through rotations, kills and failing requests', () => forEachSeed('./agent-story.ts'));
