@@ -14,6 +14,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(version);
     return 0;
   }
+  if (command === 'agent') return (await import('@millrace/agent')).runAgent(rest, process.env);
   if (command !== 'serve' || rest.includes('--help') || rest.includes('-h')) return runForPeople(command, rest);
   try {
     return await serve(readConfiguration(rest, process.env));

@@ -11,7 +11,8 @@ export function helpText(commandLines: string): string {
   return `Millrace: Amazon Kinesis, self-hosted.
 
 usage: millrace serve [SETTINGS]     run the server
-${commandLines}       millrace --version | --help | COMMAND --help
+${commandLines}       millrace agent [--config FILE] tail files to streams, as AWS's Kinesis Agent does
+       millrace --version | --help | COMMAND --help
 
 settings, each also as a variable (${variableOf('port')}=…) and in the --config file:
 ${rows.join('\n')}
