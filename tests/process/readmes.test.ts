@@ -4,9 +4,11 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { startAgent } from '../../tools/agent-process.ts';
 import { startServer } from '../../tools/server-process.ts';
 import type { ServerProcess } from '../../tools/server-process.ts';
 import { kinesisCaller, untilActive } from './caller.ts';
+import { readStream } from './stream-records.ts';
 
 const root = join(import.meta.dirname, '../..');
 let server: ServerProcess;
@@ -81,4 +83,25 @@ test('consumer: several streams', async () => {
   await untilActive(call, 'refunds');
   await call('PutRecord', { StreamName: 'refunds', PartitionKey: 'k', Data: Buffer.from('1').toString('base64') });
   await runExample('consumer', /(orders \d+[\s\S]*refunds 1|refunds 1[\s\S]*orders \d+)\n/, 2);
+});
+
+test('agent', async () => {
+  const readme = await readFile(join(root, 'packages/agent/README.md'), 'utf8');
+  const [, json] = /```json\n([\s\S]*?)```/.exec(readme)!;
+  const [, line] = /^echo '(.*)' >> /m.exec(readme)!;
+  const [, expected] = /^A second later the stream has `(.*)`\.$/m.exec(readme)!;
+  const config = join(folder, 'agent.json');
+  const moved = json!.replaceAll('http://127.0.0.1:4567', server.endpoint).replaceAll('/tmp/millrace-agent', folder);
+  await writeFile(config, moved);
+  const agent = startAgent(['--config', config]);
+  try {
+    await agent.logged(/agent ready/);
+    await writeFile(join(folder, 'app.log'), `${line}\n`);
+    const call = kinesisCaller(server.endpoint);
+    // AWS's limits are on: five GetRecords a second.
+    do await new Promise((resolve) => setTimeout(resolve, 700));
+    while (!(await readStream(call, 'orders')).includes(`${expected}\n`));
+  } finally {
+    assert.equal(await agent.stop(), 0, agent.log());
+  }
 });
