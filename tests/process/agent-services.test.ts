@@ -1,6 +1,7 @@
 /** What an agent does beside tailing, against a real server: a CloudWatch Logs subscription, its status, its metrics. */
 import assert from 'node:assert/strict';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -8,7 +9,7 @@ import { startAgent } from '../../tools/agent-process.ts';
 import { startServer } from '../../tools/server-process.ts';
 import type { ServerProcess } from '../../tools/server-process.ts';
 import { agentFolder } from './agent-folder.ts';
-import { kinesisCaller, untilActive } from './caller.ts';
+import { firehoseCaller, kinesisCaller, untilActive } from './caller.ts';
 import type { Call } from './caller.ts';
 import { readStream } from './stream-records.ts';
 
@@ -128,6 +129,51 @@ test('the status page, health, Prometheus’s metrics, and CloudWatch’s', { ti
   assert.match(metric, /Instance/);
   await remove();
 });
+
+test('lines go to a delivery stream of the server, and from there into objects', { timeout: 90_000 }, async () => {
+  const data = await mkdtemp(join(tmpdir(), 'millrace-agent-firehose-'));
+  const firehose = await startServer(['--data', data, '--limits', 'none', '--transition-ms', '0']);
+  const ask = firehoseCaller(firehose.endpoint);
+  await ask('CreateDeliveryStream', {
+    DeliveryStreamName: 'd',
+    ExtendedS3DestinationConfiguration: {
+      RoleARN: 'arn:aws:iam::000000000000:role/firehose',
+      BucketARN: 'arn:aws:s3:::lines',
+      BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 },
+    },
+  });
+  await until(
+    () => ask('DescribeDeliveryStream', { DeliveryStreamName: 'd' }),
+    (answer) => JSON.stringify(answer).includes('"DeliveryStreamStatus":"ACTIVE"'),
+  );
+  const { config, logs, remove } = await agentFolder(
+    'http://127.0.0.1:1',
+    { deliveryStream: 'd', aggregatedRecordSizeBytes: 1000 },
+    { 'firehose.endpoint': firehose.endpoint },
+  );
+  const lines = Array.from({ length: 3000 }, (_, at) => `line ${at} äöü\n`);
+  await writeFile(join(logs, 'app.log'), lines.join(''));
+  const agent = startAgent(['--config', config]);
+  const delivered = await until(
+    () => contentsOf(join(data, 'buckets/lines')),
+    (text) => text.length >= lines.join('').length,
+  );
+  assert.deepEqual(delivered.split(/(?<=\n)/).toSorted(), lines.toSorted());
+  assert.equal(await agent.stop(), 0, agent.log());
+  assert.equal(await firehose.stop(), 0);
+  await remove();
+  await rm(data, { recursive: true, force: true });
+});
+
+/** All files of a folder and those in it, one after the other. */
+async function contentsOf(folder: string): Promise<string> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'));
+  const texts = await Promise.all(
+    files.map(({ parentPath, name }) => readFile(join(parentPath, name), 'utf8').catch(() => '')),
+  );
+  return texts.join('');
+}
 
 async function listMetrics(): Promise<string> {
   const answer = await fetch(server.endpoint, {
