@@ -85,7 +85,11 @@ export class Agent {
       instance: (ttlMs) => this.#instanceFacts(ttlMs),
       onFailure: (reason, records) =>
         logger.warn('records were not stored, and are sent again', { flow, records, reason }),
-      onProcessingError: (error) => logger.error('a record could not be processed, and goes as it is', error, { flow }),
+      onProcessingError: ({ name: reason }) => {
+        // The message of a parser's error may quote the record; and a log that is all wrong must not make another as long.
+        const { processingErrors: count } = parts.counters;
+        if (count % 1000 === 1) logger.warn('records cannot be processed, and go as they are', { flow, reason, count });
+      },
       onRequest: (outcome) => metrics?.request(destination, outcome),
     });
     return { configuration, parts, source: this.#createSource(configuration, parts) };

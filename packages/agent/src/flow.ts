@@ -25,7 +25,7 @@ export interface FlowPartsOptions {
   readonly maxBufferedBytes: number;
   readonly instance: ProcessingSurroundings['instance'];
   onFailure(reason: string, records: number): void;
-  onProcessingError(error: unknown): void;
+  onProcessingError(error: Error): void;
   onRequest(outcome: { records: number; stored: number; bytes: number; isError: boolean }): void;
 }
 

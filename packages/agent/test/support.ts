@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { realWorld } from '@millrace/world';
-import type { World } from '@millrace/world';
 import { Agent } from '../src/agent.ts';
 import { SqliteCheckpoints } from '../src/checkpoints/sqlite-checkpoints.ts';
 import { readConfiguration } from '../src/configuration/configuration.ts';
+import type { AskInstance } from '../src/processing/instance-facts.ts';
 import type { OutgoingRecord, Put } from '../src/sending/destination.ts';
 
 export interface TestAgent {
@@ -30,7 +30,7 @@ export async function testFolder(context: TestContext): Promise<string> {
 export async function testAgent(
   folder: string,
   flow: object,
-  { put, world = realWorld(), top = {} }: { put?: Put; world?: World; top?: object } = {},
+  { put, askInstance = () => Promise.resolve(undefined) }: { put?: Put; askInstance?: AskInstance } = {},
 ): Promise<TestAgent> {
   const sent: OutgoingRecord[] = [];
   const records: string[] = [];
@@ -45,12 +45,12 @@ export async function testAgent(
     maxTimeBetweenFileTrackerRefreshMillis: 200,
     ...flow,
   };
-  const note = (message: string): void => void events.push(message);
-  const agent = new Agent(readConfiguration(JSON.stringify({ flows: [whole], ...top })), {
-    world,
+  const note = (message: string, fields?: object): void => void events.push(`${message} ${JSON.stringify(fields)}`);
+  const agent = new Agent(readConfiguration(JSON.stringify({ flows: [whole] })), {
+    world: realWorld(),
     store,
     logger: { info: note, warn: note, error: (message, error) => note(`${message}: ${String(error)}`) },
-    askInstance: () => Promise.resolve(undefined),
+    askInstance,
     putTo: () => async (batch) => {
       const outcome = (await put?.(batch)) ?? { failed: [], reason: undefined };
       for (const [at, record] of batch.entries()) {

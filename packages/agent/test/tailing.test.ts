@@ -211,3 +211,20 @@ test('the Java agent’s checkpoints are taken over, and are written as it write
   assert.deepEqual(it.records, ['not yet\n']);
   await it.stop();
 });
+
+test('what cannot be processed goes as it is, and the log does not quote it', limits, async (context) => {
+  const folder = await testFolder(context);
+  await writeFile(join(folder, 'app.log'), 'secret one\nsecret two\n{"a":1}\n');
+  const it = await testAgent(
+    folder,
+    { dataProcessingOptions: [{ optionName: 'ADDEC2METADATA' }] },
+    { askInstance: (path) => Promise.resolve(path.endsWith('document') ? '{"instanceId":"i-1"}' : undefined) },
+  );
+  await it.until(({ length }) => length === 3);
+  assert.deepEqual(it.records.slice(0, 2), ['secret one\n', 'secret two\n']);
+  assert.equal((JSON.parse(it.records[2]!) as { instanceId: string }).instanceId, 'i-1');
+  const told = it.events.filter((event) => event.includes('cannot be processed'));
+  assert.equal(told.length, 1);
+  assert.ok(!it.events.join().includes('secret'));
+  await it.stop();
+});

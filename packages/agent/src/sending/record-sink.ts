@@ -14,7 +14,7 @@ export interface SinkOptions {
   /** The partition key included. */
   readonly maxRecordBytes: number;
   readonly truncatedTerminator: string;
-  onProcessingError(error: unknown): void;
+  onProcessingError(error: Error): void;
 }
 
 /** Makes what the destination gets of what stands in a source. */
@@ -49,7 +49,7 @@ export class RecordSink {
       return result;
     } catch (error) {
       counters.processingErrors += 1;
-      onProcessingError(error);
+      onProcessingError(error as Error);
       return raw;
     }
   }
