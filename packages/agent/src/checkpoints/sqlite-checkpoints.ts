@@ -13,8 +13,8 @@ const schema = `
     flow text, path text, offset bigint, headLength bigint, headHash text, tailLength bigint, tailHash text,
     primary key (flow, path));
   create table if not exists MILLRACE_LEASES(
-    flow text, shardId text, lease text,
-    primary key (flow, shardId));`;
+    flow text, leaseKey text, lease text,
+    primary key (flow, leaseKey));`;
 
 // A fingerprint of another offset is of before the Java agent was here in between: it is not joined.
 const select = `

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { changed } from '@millrace/consumer';
 import type { Lease, LeaseChange, LeaseStore } from '@millrace/consumer';
 
 /**
@@ -23,43 +24,52 @@ export class SqliteLeases implements LeaseStore {
     return Promise.resolve((rows as unknown as { lease: string }[]).map(({ lease }) => parse(lease)));
   }
 
+  get(leaseKey: string): Promise<Lease | undefined> {
+    return Promise.resolve(this.#read(leaseKey));
+  }
+
   create(lease: Lease): Promise<void> {
-    if (this.#read(lease.shardId) === undefined) this.#write(lease);
+    if (this.#read(lease.leaseKey) === undefined) this.#write(lease);
     return Promise.resolve();
   }
 
   update(lease: Lease, change: LeaseChange): Promise<Lease | undefined> {
-    const present = this.#read(lease.shardId);
+    const present = this.#read(lease.leaseKey);
     if (present?.counter !== lease.counter) return Promise.resolve(undefined);
-    const next = { ...present, ...change, counter: present.counter + 1 };
+    const next = changed(present, change);
     this.#write(next);
     return Promise.resolve(next);
   }
 
+  /** The file has one agent: there is nobody to ask. */
+  requestHandOver(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   remove(lease: Lease): Promise<void> {
-    if (this.#read(lease.shardId)?.counter === lease.counter)
+    if (this.#read(lease.leaseKey)?.counter === lease.counter)
       this.#database
-        .prepare('delete from MILLRACE_LEASES where flow = ? and shardId = ?')
-        .run(this.#flow, lease.shardId);
+        .prepare('delete from MILLRACE_LEASES where flow = ? and leaseKey = ?')
+        .run(this.#flow, lease.leaseKey);
     return Promise.resolve();
   }
 
-  #read(shardId: string): Lease | undefined {
+  #read(leaseKey: string): Lease | undefined {
     const row = this.#database
-      .prepare('select lease from MILLRACE_LEASES where flow = ? and shardId = ?')
-      .get(this.#flow, shardId) as { lease: string } | undefined;
+      .prepare('select lease from MILLRACE_LEASES where flow = ? and leaseKey = ?')
+      .get(this.#flow, leaseKey) as { lease: string } | undefined;
     return row === undefined ? undefined : parse(row.lease);
   }
 
   #write(lease: Lease): void {
     this.#database
       .prepare('insert or replace into MILLRACE_LEASES values(?, ?, ?)')
-      .run(this.#flow, lease.shardId, JSON.stringify(lease));
+      .run(this.#flow, lease.leaseKey, JSON.stringify(lease));
   }
 }
 
 /** What is undefined is not in the JSON, and is undefined again. */
 function parse(text: string): Lease {
-  const { owner, hashKeyRange, ...rest } = JSON.parse(text) as Lease;
-  return { ...rest, owner, hashKeyRange };
+  const { stream, owner, checkpointOwner, tip, throughputKBps, hashKeyRange, ...rest } = JSON.parse(text) as Lease;
+  return { ...rest, stream, owner, checkpointOwner, tip, throughputKBps, hashKeyRange };
 }
