@@ -95,7 +95,7 @@ class TypeReader {
     if (depth > deepest) throw this.#error(`types nest deeper than ${deepest}`);
     const start = this.#skipSpace();
     const word = this.#word().toLowerCase();
-    const name = synonyms[word] ?? word;
+    const name = synonyms.get(word) ?? word;
     if (name === 'array') {
       this.#take('<');
       const element = this.type(depth + 1);
@@ -206,11 +206,10 @@ class TypeReader {
   }
 }
 
-const synonyms: Readonly<Record<string, string | undefined>> = {
-  __proto__: null as never,
-  integer: 'int',
-  numeric: 'decimal',
-};
+const synonyms: ReadonlyMap<string, string> = new Map([
+  ['integer', 'int'],
+  ['numeric', 'decimal'],
+]);
 
 function checkFields(fields: readonly OrcField[]): void {
   const names = new Set<string>();

@@ -117,7 +117,7 @@ export class OrcWriter {
     return { rows: this.#rows, stripes: this.#stripes.length, byteLength: this.#offset };
   }
 
-  /** Bytes that the stripe in memory holds at most when it is written. */
+  /** Bytes of memory that the present stripe holds. */
   get heldBytes(): number {
     return this.#columns.reduce((sum, column) => sum + column.heldBytes + column.pendingBytes, 0);
   }
