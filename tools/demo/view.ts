@@ -12,20 +12,30 @@ export interface Progress {
   readonly pushed: Tally;
 }
 
-/**
- * Draws the progress: in a terminal a picture redrawn in place, elsewhere one line a call.
- */
+/** Draws the progress of flights through a stream. */
 export function createView(output: NodeJS.WriteStream): { draw(progress: Progress): void } {
+  const screen = createScreen(output);
+  return {
+    draw: (progress) => screen.draw(summaryLine(progress), (width) => picture(progress, width)),
+  };
+}
+
+/**
+ * A place to draw on: in a terminal a picture redrawn where it stands, elsewhere one line a call.
+ */
+export function createScreen(output: NodeJS.WriteStream): {
+  draw(line: string, picture: (width: number) => readonly string[]): void;
+} {
   let drawn = 0;
   return {
-    draw(progress) {
+    draw(line, paint) {
       if (!output.isTTY) {
-        output.write(`${summaryLine(progress)}\n`);
+        output.write(`${line}\n`);
         return;
       }
-      const lines = picture(progress, Math.min(output.columns ?? 80, 100));
+      const lines = paint(Math.min(output.columns ?? 80, 100));
       const back = drawn === 0 ? '' : `\u001B[${drawn}A`;
-      output.write(`${back}${lines.map((line) => `\u001B[2K${line}\n`).join('')}\u001B[J`);
+      output.write(`${back}${lines.map((text) => `\u001B[2K${text}\n`).join('')}\u001B[J`);
       drawn = lines.length;
     },
   };
@@ -64,7 +74,8 @@ function picture(progress: Progress, width: number): string[] {
   ];
 }
 
-function meter(fraction: number, width: number): string {
+/** `width` cells, the given part (0 to 1) of them full. */
+export function meter(fraction: number, width: number): string {
   const filled = Math.round(Math.min(1, Math.max(0, fraction)) * width);
   return '█'.repeat(filled) + '░'.repeat(Math.max(0, width - filled));
 }
