@@ -25,6 +25,8 @@ interface Story {
   readonly failsInPart: boolean;
   readonly isFromEnd: boolean;
   hasBegun: boolean;
+  /** Something was saved. */
+  isKnown: boolean;
   content: number;
   isOver: boolean;
   last: string | undefined;
@@ -42,6 +44,7 @@ export async function story(seed: number): Promise<void> {
     failsInPart: world.draw(2) === 0,
     isFromEnd: world.draw(2) === 0,
     hasBegun: false,
+    isKnown: false,
     content: 0,
     isOver: false,
     last: undefined,
@@ -151,15 +154,17 @@ function arrive(it: Story, line: string): void {
 }
 
 /** All or nothing, also when the agent dies meanwhile. */
-function storeOf({ world, checkpoints }: Story, mortal: MortalWorld): CheckpointStore {
+function storeOf(it: Story, mortal: MortalWorld): CheckpointStore {
+  const { world, checkpoints } = it;
   return {
     load: async () => {
       await mortal.alive(pause(world, 1));
-      return [...checkpoints.values()];
+      return it.isKnown ? [...checkpoints.values()] : undefined;
     },
     save: async (_flow, put, removedPaths) => {
       await mortal.alive(pause(world, world.draw(20)));
       if (world.draw(20) === 0) throw new Error('the checkpoints cannot be written');
+      it.isKnown = true;
       for (const removed of removedPaths) checkpoints.delete(removed);
       for (const checkpoint of put) checkpoints.set(checkpoint.path, checkpoint);
       await mortal.alive(pause(world, world.draw(20)));

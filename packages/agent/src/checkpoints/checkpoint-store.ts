@@ -15,7 +15,8 @@ export interface Checkpoint {
 
 /** Where checkpoints stand. */
 export interface CheckpointStore {
-  load(flow: string): Promise<Checkpoint[]>;
+  /** undefined of a flow that was never saved: it begins, at END_OF_FILE where that is said. */
+  load(flow: string): Promise<Checkpoint[] | undefined>;
   /** Writes and removes, all or nothing; durable when it resolves. */
   save(flow: string, put: readonly Checkpoint[], removedPaths: readonly string[]): Promise<void>;
 }

@@ -12,6 +12,7 @@ const schema = `
   create table if not exists MILLRACE_FINGERPRINTS(
     flow text, path text, offset bigint, headLength bigint, headHash text, tailLength bigint, tailHash text,
     primary key (flow, path));
+  create table if not exists MILLRACE_FLOWS(flow text primary key);
   create table if not exists MILLRACE_LEASES(
     flow text, leaseKey text, lease text,
     primary key (flow, leaseKey));`;
@@ -49,8 +50,10 @@ export class SqliteCheckpoints implements CheckpointStore {
     return this.#database;
   }
 
-  load(flow: string): Promise<Checkpoint[]> {
+  load(flow: string): Promise<Checkpoint[] | undefined> {
     const rows = this.#database.prepare(select).all(flow) as unknown as Row[];
+    const hasBegun = this.#database.prepare('select 1 from MILLRACE_FLOWS where flow = ?').get(flow) !== undefined;
+    if (rows.length === 0 && !hasBegun) return Promise.resolve(undefined);
     return Promise.resolve(
       rows.map(({ path, fileId, lastModifiedTime, size, offset, headLength, headHash, tailLength, tailHash }) => ({
         path,
@@ -67,6 +70,7 @@ export class SqliteCheckpoints implements CheckpointStore {
     const database = this.#database;
     database.exec('begin immediate');
     try {
+      database.prepare('insert or ignore into MILLRACE_FLOWS values(?)').run(flow);
       for (const path of removedPaths) this.#remove(flow, path);
       for (const checkpoint of put) this.#put(flow, checkpoint);
       database.exec('commit');

@@ -85,11 +85,15 @@ export class FileFlow implements FlowSource {
 
   /** Resolves when the files that are there are taken up; rejects where they or the checkpoints cannot be read. */
   async start(): Promise<void> {
-    const checkpoints = await this.#options.store.load(this.#options.configuration.id);
-    await this.#tracker.begin(checkpoints);
+    const { store, configuration } = this.#options;
+    const saved = await store.load(configuration.id);
+    const checkpoints = saved ?? [];
+    await this.#tracker.begin(saved);
     this.#hasBegun = true;
     const ids = new Set(this.files.map(({ id }) => id));
     for (const { path, fileId } of checkpoints) if (ids.has(fileId)) this.#savedPaths.add(path);
+    // Also of a flow without files: those that come while no agent is there are read from their start.
+    if (saved === undefined && this.files.length === 0) await store.save(configuration.id, [], []);
     await this.#save();
     if (!this.#isStopped) this.#loop = this.#run();
   }

@@ -71,8 +71,9 @@ export class FileTracker {
     this.#options = options;
   }
 
-  /** Takes up what checkpoints say; without any, the flow begins. */
-  async begin(checkpoints: readonly Checkpoint[]): Promise<void> {
+  /** Takes up what checkpoints say; where nothing was ever saved, the flow begins. */
+  async begin(saved: readonly Checkpoint[] | undefined): Promise<void> {
+    const checkpoints = saved ?? [];
     const entries = await this.#list();
     const known = new Set<string>();
     for (const checkpoint of checkpoints) {
@@ -87,7 +88,7 @@ export class FileTracker {
     const isOfJava = checkpoints.every(({ fingerprint }) => fingerprint === undefined);
     const newest = Math.max(-Infinity, ...checkpoints.map(({ lastModifiedMs }) => lastModifiedMs));
     for (const entry of unknown) {
-      if (checkpoints.length === 0) await this.#track(entry, this.#options.isFromStart ? 'start' : 'end');
+      if (saved === undefined) await this.#track(entry, this.#options.isFromStart ? 'start' : 'end');
       else if (isOfJava && Math.floor(entry.stat.modifiedMs) < newest) await this.#track(entry, 'end');
       else await this.#decide(entry, undefined);
     }
@@ -236,7 +237,11 @@ export class FileTracker {
   }
 
   /** What to do with a file that is not known. */
-  async #decide(entry: Entry, predecessor: TrackedFile | undefined): Promise<void> {
+  async #decide({ path, id }: Entry, predecessor: TrackedFile | undefined): Promise<void> {
+    // As it is now: a copy may have been finished, and its original truncated, since the listing.
+    const stat = await this.#options.disk.stat(path);
+    if (stat === undefined || fileIdOf(stat) !== id) return;
+    const entry = { path, id, stat };
     const held = this.#held.get(entry.id);
     for (const lost of this.#lost) {
       if (lost.offset < leastCommonBytes) continue;
