@@ -228,3 +228,17 @@ test('what cannot be processed goes as it is, and the log does not quote it', li
   assert.ok(!it.events.join().includes('secret'));
   await it.stop();
 });
+
+test(
+  'a flow that began without files reads the first ones from their start, also those of while it was down',
+  limits,
+  async (context) => {
+    const folder = await testFolder(context);
+    const first = await testAgent(folder, { initialPosition: 'END_OF_FILE' });
+    await first.stop();
+    await writeFile(join(folder, 'app.log'), 'one\n');
+    const second = await testAgent(folder, { initialPosition: 'END_OF_FILE' });
+    await second.until(({ length }) => length === 1);
+    await second.stop();
+  },
+);
