@@ -88,6 +88,22 @@ test('lines that cannot be put are told, the others are put; an interrupt ends a
   assert.deepEqual([status, stdout], [0, '2 records put\n']);
 });
 
+test('tail begins at a time, or so long ago', async () => {
+  const lines = async (from: string): Promise<string[]> => {
+    const { outcome } = begin('tail', 's', '--from', from, '--key', 'timed', '--limit', '1', '--json');
+    const { stdout } = await outcome;
+    return stdout.split('\n').filter(Boolean);
+  };
+  await run(['put', 's', '--key', 'timed'], 'early\n');
+  const [early] = await lines('TRIM_HORIZON');
+  const after = new Date(Date.parse((JSON.parse(early!) as { arrivedAt: string }).arrivedAt) + 1).toISOString();
+  await run(['put', 's', '--key', 'timed'], 'late\n');
+  const dataOf = ([line]: string[]): string =>
+    Buffer.from((JSON.parse(line!) as { data: string }).data, 'base64').toString();
+  assert.equal(dataOf(await lines('1h')), 'early');
+  assert.equal(dataOf(await lines(after)), 'late');
+});
+
 test('tail follows until it is interrupted', async () => {
   const { child, outcome, output } = begin('tail', 's', '--from', 'TRIM_HORIZON', '--key', 'tail');
   await run(['put', 's', '--key', 'tail'], 'hello\n');
@@ -114,6 +130,7 @@ test('what is wrong is told, with exit code 2 for the command line and 1 for the
   for (const [args, status, message] of [
     [['put'], 2, /usage: millrace put STREAM/],
     [['tail', 's', '--from', 'NOW'], 2, /--from must be/],
+    [['tail', 's', '--from', '2026-02-31T12:00:00Z later'], 2, /--from must be/],
     [['tail', 's', '--filter', '('], 2, /--filter: /],
     [['reshard', 's', 'x'], 2, /COUNT must be a whole number/],
     [['put', 's', '/nowhere/file'], 2, /cannot be read/],

@@ -9,7 +9,11 @@ export const tail: Command = {
   help: 'records as they come, through reshards, until interrupted',
   takes: [1, 1],
   flags: {
-    from: { type: 'string', placeholder: 'LATEST|TRIM_HORIZON', help: 'where to begin (LATEST)' },
+    from: {
+      type: 'string',
+      placeholder: 'PLACE',
+      help: 'LATEST (as it is without), TRIM_HORIZON, a time (2026-01-31T12:00:00Z), or how long ago (30s, 10m, 2h, 1d)',
+    },
     filter: { type: 'string', placeholder: 'REGEXP', help: 'only records whose data match' },
     key: { type: 'string', placeholder: 'TEXT', help: 'only records of this partition key' },
     limit: { type: 'string', placeholder: 'N', help: 'end after so many' },
@@ -50,13 +54,25 @@ export const tail: Command = {
   },
 };
 
+type Beginning = 'LATEST' | 'TRIM_HORIZON' | Date;
+
+const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function beginningOf(text = 'LATEST'): Beginning {
+  if (text === 'LATEST' || text === 'TRIM_HORIZON') return text;
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  if (count !== undefined) return new Date(Date.now() - Number(count) * unitMs[unit!]!);
+  const time = new Date(text);
+  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time.getTime())) return time;
+  throw new UsageError(`--from must be LATEST, TRIM_HORIZON, a time or how long ago (10m), not ${text}`);
+}
+
 function wishes(values: Call['values']): {
   isWanted(record: ConsumedRecord): boolean;
-  from: 'LATEST' | 'TRIM_HORIZON';
+  from: Beginning;
   limit: number;
 } {
-  const { from = 'LATEST', filter, key, limit = 'Infinity' } = values;
-  if (from !== 'LATEST' && from !== 'TRIM_HORIZON') throw new UsageError('--from must be LATEST or TRIM_HORIZON');
+  const { from, filter, key, limit = 'Infinity' } = values;
   if (!(Number(limit) >= 1)) throw new UsageError('--limit must be a number from 1 on');
   let pattern: RegExp | undefined;
   try {
@@ -65,7 +81,7 @@ function wishes(values: Call['values']): {
     throw new UsageError(`--filter: ${(error as Error).message}`);
   }
   return {
-    from,
+    from: beginningOf(from as string | undefined),
     limit: Number(limit),
     isWanted: ({ partitionKey, data }) =>
       (key === undefined || partitionKey === key) && (pattern === undefined || pattern.test(textOf(data))),
