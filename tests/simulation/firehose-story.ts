@@ -45,6 +45,12 @@ function faultyStore(world: SimulatedWorld, bucket: Bucket): ObjectStore {
       await new Promise<void>((resolve) => world.clock.setTimer(world.draw(30), resolve));
       const fate = bucket.isDown ? 0 : world.draw(5);
       if (fate === 0) throw new Error('503 Slow Down');
+      // What was sent may be stored long after nobody waits for it any more.
+      if (fate === 2 && world.draw(4) === 0) {
+        const late = Buffer.concat(body);
+        world.clock.setTimer(world.draw(20_000), () => bucket.store(key, late));
+        throw new Error('a timeout');
+      }
       bucket.store(key, Buffer.concat(body));
       await new Promise<void>((resolve) => world.clock.setTimer(world.draw(30), resolve));
       if (fate === 1) throw new Error('the answer was lost');

@@ -34,8 +34,8 @@ const bugs: readonly PlantedBug[] = [
   {
     what: 'the position goes on before the object is stored',
     file: `${firehose}/deliverer.ts`,
-    from: '      await this.#put(stream, window);\n',
-    to: '      void this.#put(stream, window).catch(() => undefined);\n',
+    from: '      await this.#put(stream, attempt);\n',
+    to: '      void this.#put(stream, attempt).catch(() => undefined);\n',
   },
   {
     what: 'a record behind what went into an object is taken for delivered',

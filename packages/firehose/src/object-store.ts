@@ -14,4 +14,6 @@ export interface StoredObject {
   readonly body: readonly Buffer[];
   /** The key of server-side encryption that the destination's configuration names. */
   readonly kmsKeyArn: string | undefined;
+  /** Fires when nobody waits for the put any more: it is to reject soon. */
+  readonly signal: AbortSignal;
 }

@@ -95,26 +95,83 @@ test('GZIP, a prefix with expressions and a time zone, an extension', async () =
   }
 });
 
-test('what S3 refused is put again under the same name, with what has come since', async () => {
+test('what S3 refused is put again as it was, under the same name, and what has come since goes into the next object', async () => {
   const firehose = await movableFirehose();
   const names: string[] = [];
+  const randomPrefix = { Prefix: '!{firehose:random-string}/', ErrorOutputPrefix: '!{firehose:error-output-type}/' };
   const keep = firehose.objects.put.bind(firehose.objects);
   firehose.objects.put = (object) => {
     names.push(object.key);
     return names.length < 3 ? Promise.reject(new Error('503 Slow Down')) : keep(object);
   };
   try {
-    await create(firehose, { BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 } });
+    await create(firehose, { BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 }, ...randomPrefix });
     await put(firehose, 'one ');
     await until(() => names.length === 1);
     await put(firehose, 'two ');
-    await deliver(firehose, 60_000, 1);
-    assert.equal(new Set(names).size, 1);
-    assert.equal(String(firehose.objects.stored[0]!.body), 'one two ');
+    await deliver(firehose, 60_000, 2);
+    assert.equal(new Set(names).size, 2);
+    assert.deepEqual(
+      firehose.objects.stored.map(({ body }) => String(body)),
+      ['one ', 'two '],
+    );
     assert.equal(firehose.firehose.metrics()['failures'], 2);
   } finally {
     await firehose.end();
   }
+});
+
+test('a put that was given up and lands after all takes nothing out of the object that was put again', async () => {
+  const firehose = await movableFirehose();
+  const bucket = new Map<string, string>();
+  let land: (() => void) | undefined;
+  firehose.objects.put = async ({ key, body }) => {
+    const text = String(Buffer.concat(body));
+    if (land !== undefined) return void bucket.set(key, text);
+    land = () => void bucket.set(key, text);
+    throw new Error('a timeout');
+  };
+  try {
+    await create(firehose, { BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 } });
+    await put(firehose, 'one ');
+    await until(() => land !== undefined);
+    await put(firehose, 'two ');
+    await until(() => {
+      firehose.world.advance(60_000);
+      return [...bucket.values()].join('').includes('two ');
+    });
+    land!();
+    assert.deepEqual([...bucket.values()].join('').match(/\w+ /g)?.toSorted(), ['one ', 'two ']);
+  } finally {
+    await firehose.end();
+  }
+});
+
+test('a store that hangs for ever holds up neither the stop nor those that wait for a slot', async () => {
+  const firehose = await movableFirehose();
+  let hanging = 0;
+  firehose.objects.put = ({ signal }) => {
+    hanging += 1;
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('given up'))));
+  };
+  try {
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      const hints = { BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 } };
+      await firehose.call('CreateDeliveryStream', {
+        DeliveryStreamName: name,
+        ExtendedS3DestinationConfiguration: { ...s3, ...hints },
+      });
+      await firehose.untilActive(name);
+      await firehose.call('PutRecord', { DeliveryStreamName: name, Record: { Data: 'eA==' } });
+    }
+    await until(() => hanging === 4);
+  } finally {
+    const ended = firehose.end();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    firehose.world.advance(10_000);
+    await ended;
+  }
+  assert.equal(hanging, 4, 'none was begun while stopping');
 });
 
 test('records that could not be delivered in 24 hours are given up, and counted', async () => {
@@ -122,12 +179,18 @@ test('records that could not be delivered in 24 hours are given up, and counted'
   let isDown = true;
   const keep = firehose.objects.put.bind(firehose.objects);
   firehose.objects.put = (object) => (isDown ? Promise.reject(new Error('down')) : keep(object));
+  const failures = (): number => firehose.firehose.metrics()['failures']!;
   try {
     await create(firehose, { BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 } });
     await put(firehose, 'old');
-    await until(() => firehose.firehose.metrics()['failures']! > 0);
+    await until(() => failures() > 0);
     firehose.world.advance(24 * 3_600_000 + 1);
     await put(firehose, 'new');
+    const before = failures();
+    await until(() => {
+      firehose.world.advance(60_000);
+      return failures() >= before + 3;
+    });
     isDown = false;
     await deliver(firehose, 60_000, 1);
     assert.equal(String(firehose.objects.stored[0]!.body), 'new');

@@ -1,5 +1,6 @@
 import type { StoredRecord } from '@millrace/log';
 import { deaggregate } from '@millrace/aggregation';
+import type { Random } from '@millrace/world';
 import { bucketOf } from '../destination.ts';
 import type { Firehose } from '../service.ts';
 import { cursorsOf, goneShards } from '../source.ts';
@@ -12,6 +13,8 @@ import type { Hints, Window } from './window.ts';
 
 const firstPauseMs = 1000;
 const longestPauseMs = 60_000;
+/** What an object that is on its way when delivery stops may still take. */
+const graceMs = 10_000;
 /** How soon a reshard of a stream that is read is noticed. */
 const lookAgainMs = 500;
 /** "Data is kept for 24 hours": what could not be delivered by then is lost, as at AWS. */
@@ -36,12 +39,16 @@ export interface DelivererOptions {
   readonly counters: DeliveryCounters;
 }
 
-/** An object that was begun: tried again under the same name, so that an answer that was lost makes no second object. */
+/**
+ * An object that was begun. It is tried again as it was and under the same name: an answer that was lost makes no second object,
+ * and a put that was given up and lands late replaces nothing that has more in it.
+ */
 interface Attempt {
-  readonly uuid: string;
-  readonly oldestMs: number;
-  /** Where its spans began, by shard. */
-  readonly began: ReadonlyMap<number, number>;
+  readonly window: Window;
+  /** The delivery stream's when it was begun: another destination is another object. */
+  readonly version: number;
+  readonly destination: DeliveryStream['destination'];
+  readonly key: string;
 }
 
 /**
@@ -52,6 +59,7 @@ interface Attempt {
 export class Deliverer {
   readonly #options: DelivererOptions;
   readonly #stopping = new AbortController();
+  readonly #givingUp = new AbortController();
   readonly #running: Promise<void>;
   #attempt: Attempt | undefined;
   #failuresInARow = 0;
@@ -61,10 +69,15 @@ export class Deliverer {
     this.#running = this.#run();
   }
 
-  /** Resolves when nothing is under way any more. What was not delivered is delivered after the next start. */
-  stop(): Promise<void> {
+  /**
+   * Resolves when nothing is under way any more; a store that hangs is waited for a moment only. What was not delivered is
+   * delivered after the next start.
+   */
+  async stop(): Promise<void> {
     this.#stopping.abort();
-    return this.#running;
+    const grace = this.#options.service.world.clock.setTimer(graceMs, () => this.#givingUp.abort());
+    await this.#running;
+    grace.cancel();
   }
 
   get #stream(): DeliveryStream | undefined {
@@ -90,19 +103,16 @@ export class Deliverer {
     const { log, world } = service;
     // A stream that is read keeps its records itself.
     if (stream.source === undefined) await log.trim(stream.logId, world.clock.now() - keptMs);
-    const window = await dueWindow({
-      world,
-      log,
-      hints: () => hintsOf(stream),
-      cursors: (upTo) => cursorsOf(service, stream, upTo),
-      lookAgainMs: stream.source === undefined ? Infinity : lookAgainMs,
-      stop: this.#stopping.signal,
-    });
-    if (window === undefined) return;
-    this.#countExpired(stream, window);
+    const attempt = (await this.#begun(stream)) ?? (await this.#next(stream));
+    if (attempt === undefined) return;
+    this.#attempt = attempt;
+    const { window } = attempt;
+    const expired = expiredBefore(stream, window);
     await slots.take();
     try {
-      await this.#put(stream, window);
+      // Those that wait for a slot when delivery stops begin nothing any more.
+      if (this.#stopping.signal.aborted) return;
+      await this.#put(stream, attempt);
     } finally {
       slots.give();
     }
@@ -114,6 +124,7 @@ export class Deliverer {
       gone: goneShards(service, stream),
     });
     this.#attempt = undefined;
+    this.#countExpired(expired);
     counters.objects += 1;
     counters.records += window.spans.reduce((sum, { from, to }) => sum + to - from, 0);
     counters.bytes += window.bytes;
@@ -121,50 +132,55 @@ export class Deliverer {
     if (delivered !== undefined) await trimBefore(service, stream.logId, delivered);
   }
 
-  #countExpired({ positions }: DeliveryStream, { spans }: Window): void {
-    const { counters, service, key } = this.#options;
-    for (const { logId, from } of spans) {
-      const expired = from - (positions[logId] ?? 0);
-      if (expired === 0) continue;
-      counters.expired += expired;
-      service.report(`of ${key} ${expired} records expired before they could be delivered`, undefined);
+  /** What was tried before, where it would be the same object again. */
+  async #begun({ version }: DeliveryStream): Promise<Attempt | undefined> {
+    const { log } = this.#options.service;
+    if (this.#attempt?.version !== version) return undefined;
+    for (const { logId, from } of this.#attempt.window.spans) {
+      const { records } = await log.read(logId, from, { maxRecords: 1, maxBytes: 1 });
+      if (records[0]?.index !== from) return undefined;
     }
-  }
-
-  /** The name of an object that was tried before holds as long as everything that it had is in the window again. */
-  #nameOf({ spans, oldestMs }: Window): Attempt {
-    const began = new Map(spans.map(({ logId, from }) => [logId, from]));
-    const isSame = [...(this.#attempt?.began ?? [])].every(([logId, from]) => began.get(logId) === from);
-    if (this.#attempt === undefined || !isSame)
-      this.#attempt = { uuid: this.#options.service.world.random.uuid(), oldestMs, began };
     return this.#attempt;
   }
 
-  async #put({ source, destination, name, version }: DeliveryStream, window: Window): Promise<void> {
-    const { world, log, objects } = this.#options.service;
-    const { uuid, oldestMs } = this.#nameOf(window);
-    const { CompressionFormat: format } = destination;
-    const compressor = this.#options.service.compressors[format]!();
+  /** Waits until records are due; undefined when delivery stops first. */
+  async #next(stream: DeliveryStream): Promise<Attempt | undefined> {
+    const { service } = this.#options;
+    const { world, log } = service;
+    const window = await dueWindow({
+      world,
+      log,
+      hints: () => hintsOf(stream),
+      cursors: (upTo) => cursorsOf(service, stream, upTo),
+      lookAgainMs: stream.source === undefined ? Infinity : lookAgainMs,
+      stop: this.#stopping.signal,
+    });
+    if (window === undefined) return undefined;
+    const { version, destination } = stream;
+    return { window, version, destination, key: keyOfObject(stream, window, world.random) };
+  }
+
+  #countExpired(expired: number): void {
+    if (expired === 0) return;
+    const { counters, service, key } = this.#options;
+    counters.expired += expired;
+    service.report(`of ${key} ${expired} records expired before they could be delivered`, undefined);
+  }
+
+  async #put({ source }: DeliveryStream, { window, destination, key }: Attempt): Promise<void> {
+    const { log, objects } = this.#options.service;
+    const compressor = this.#options.service.compressors[destination.CompressionFormat]!();
     try {
       for (const span of window.spans)
         await readSpan(log, span, (records) =>
           compressor.add(source === undefined ? joined(records) : takenApart(records)),
         );
-      const { CustomTimeZone: zone, FileExtension: extension, EncryptionConfiguration: encryption } = destination;
       await objects.put({
         bucket: bucketOf(destination),
-        key: objectName({
-          deliveryStream: name,
-          version,
-          timeMs: oldestMs,
-          timeZone: zone === '' ? undefined : zone,
-          prefix: destination.Prefix,
-          extension: extension === undefined || extension === '' ? extensions[format] : extension,
-          uuid,
-          randomString: () => randomString(world.random.bytes(11)),
-        }),
+        key,
         body: await compressor.finish(),
-        kmsKeyArn: encryption.KMSEncryptionConfig?.AWSKMSKeyARN,
+        kmsKeyArn: destination.EncryptionConfiguration.KMSEncryptionConfig?.AWSKMSKeyARN,
+        signal: this.#givingUp.signal,
       });
     } finally {
       compressor.discard();
@@ -191,6 +207,25 @@ export class Deliverer {
 
 function hintsOf({ destination: { BufferingHints: hints } }: DeliveryStream): Hints {
   return { bytes: hints.SizeInMBs! << 20, intervalMs: hints.IntervalInSeconds! * 1000 };
+}
+
+function keyOfObject({ destination, name, version }: DeliveryStream, { oldestMs }: Window, random: Random): string {
+  const { CustomTimeZone: zone, FileExtension: extension, CompressionFormat: format } = destination;
+  return objectName({
+    deliveryStream: name,
+    version,
+    timeMs: oldestMs,
+    timeZone: zone === '' ? undefined : zone,
+    prefix: destination.Prefix,
+    extension: extension === undefined || extension === '' ? extensions[format] : extension,
+    uuid: random.uuid(),
+    randomString: () => randomString(random.bytes(11)),
+  });
+}
+
+/** Records between what is delivered and a window. */
+function expiredBefore({ positions }: DeliveryStream, { spans }: Window): number {
+  return spans.reduce((sum, { logId, from }) => sum + from - (positions[logId] ?? 0), 0);
 }
 
 /** One copy of a page's data: what the log lends is lent for this moment only. */
