@@ -8,8 +8,8 @@ import type {
   S3DestinationDescription,
   UpdateDestinationInput,
 } from '@millrace/model/firehose';
-import { compressors } from './delivery/compression.ts';
-import { checkPrefixes } from './delivery/object-name.ts';
+import { compressors, extensionOf } from './delivery/compression.ts';
+import { checkLength, checkPrefixes } from './delivery/object-name.ts';
 import { invalidArgument } from './errors.ts';
 
 /** AWS gives every delivery stream one destination, and it this id. */
@@ -38,7 +38,7 @@ export function destinationOf(input: CreateDeliveryStreamInput): ExtendedS3Desti
     S3BackupMode: given.S3BackupMode ?? 'Disabled',
     ...(backup !== undefined && { S3BackupDescription: backupOf(backup) }),
   };
-  return checked(description);
+  return checked(input, description);
 }
 
 /** The destination after an UpdateDestination: what the update leaves out stays as it is. Throws InvalidArgumentException. */
@@ -53,10 +53,10 @@ export function updatedDestination(
   ) as ExtendedS3DestinationUpdate;
   if (present.S3BackupMode === 'Enabled' && given.S3BackupMode === 'Disabled')
     throw invalidArgument('S3 backup cannot be disabled once it is enabled.');
-  const { S3BackupUpdate: backup, ...rest } = given;
-  const hints = hintsOf(given.BufferingHints);
+  const { S3BackupUpdate: backup, BufferingHints: givenHints, ...rest } = given;
+  const hints = hintsOf(givenHints);
   const named = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  return checked({
+  return checked(input, {
     ...present,
     ...named,
     ...(hints !== undefined && { BufferingHints: hints }),
@@ -108,6 +108,10 @@ function hintsOf(hints: BufferingHints | undefined): BufferingHints | undefined 
 }
 
 function backupOf(backup: S3DestinationConfiguration): S3DestinationDescription {
+  // An update may leave out what is there; here nothing is.
+  const given: Partial<S3DestinationConfiguration> = backup;
+  if (given.RoleARN === undefined || given.BucketARN === undefined)
+    throw invalidArgument('S3 backup must have a RoleARN and a BucketARN.');
   return s3DescriptionOf({
     ...backup,
     BufferingHints: hintsOf(backup.BufferingHints) ?? defaultHints,
@@ -118,8 +122,12 @@ function backupOf(backup: S3DestinationConfiguration): S3DestinationDescription 
 }
 
 /** Refuses what would be accepted and then not done. */
-function checked(destination: ExtendedS3DestinationDescription): ExtendedS3DestinationDescription {
+function checked(
+  { DeliveryStreamName: name }: { readonly DeliveryStreamName: string },
+  destination: ExtendedS3DestinationDescription,
+): ExtendedS3DestinationDescription {
   checkPrefixes(destination);
+  checkLength(name, destination, extensionOf(destination));
   const missing = [
     [compressors[destination.CompressionFormat] === undefined, `the compression ${destination.CompressionFormat}`],
     [destination.ProcessingConfiguration?.Enabled === true, 'processing'],

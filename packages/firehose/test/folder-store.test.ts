@@ -45,6 +45,13 @@ test('what could not be stored leaves nothing on the disk', () =>
   withStore(async (store, parent) => {
     await put(store, 'logs', 'a');
     await assert.rejects(put(store, 'logs', 'a/b'));
-    await assert.rejects(put(store, 'logs', 'x'.repeat(256)));
     assert.deepEqual(await filesOf(parent), ['buckets/logs/a']);
+  }));
+
+test('a key has as many bytes as it likes, in whatever script', () =>
+  withStore(async (store, parent) => {
+    await put(store, 'logs', `${'x'.repeat(255)}../${'語'.repeat(200)}/end`);
+    assert.deepEqual(await filesOf(parent), [
+      `buckets/logs/${'x'.repeat(255)}/%2E%2E/${'語'.repeat(85)}/${'語'.repeat(85)}/${'語'.repeat(30)}/end`,
+    ]);
   }));

@@ -1,4 +1,4 @@
-import type { CompressionFormat } from '@millrace/model/firehose';
+import type { CompressionFormat, ExtendedS3DestinationDescription } from '@millrace/model/firehose';
 import { createGzip } from 'node:zlib';
 
 /** Takes the pieces of a body one after the other; `finish` answers what they became. */
@@ -15,14 +15,21 @@ export type Compressors = Partial<Record<CompressionFormat, () => Compressor>>;
 /** Compression on libuv's threads. */
 export const compressors: Compressors = { UNCOMPRESSED: uncompressed, GZIP: gzip };
 
-/** What an object's name ends with. */
-export const extensions: Readonly<Record<CompressionFormat, string>> = {
+const extensions: Readonly<Record<CompressionFormat, string>> = {
   UNCOMPRESSED: '',
   GZIP: '.gz',
   ZIP: '.zip',
   Snappy: '.snappy',
   HADOOP_SNAPPY: '.hsnappy',
 };
+
+/** What an object's name ends with. */
+export function extensionOf({
+  FileExtension: own,
+  CompressionFormat: format,
+}: Pick<ExtendedS3DestinationDescription, 'FileExtension' | 'CompressionFormat'>): string {
+  return own === undefined || own === '' ? extensions[format] : own;
+}
 
 function uncompressed(): Compressor {
   const pieces: Buffer[] = [];

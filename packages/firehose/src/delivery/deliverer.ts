@@ -5,7 +5,7 @@ import { bucketOf } from '../destination.ts';
 import type { Firehose } from '../service.ts';
 import { cursorsOf, goneShards } from '../source.ts';
 import type { DeliveryStream } from '../state.ts';
-import { extensions } from './compression.ts';
+import { extensionOf } from './compression.ts';
 import { objectName } from './object-name.ts';
 import type { Slots } from './slots.ts';
 import { dueWindow, readSpan } from './window.ts';
@@ -210,14 +210,14 @@ function hintsOf({ destination: { BufferingHints: hints } }: DeliveryStream): Hi
 }
 
 function keyOfObject({ destination, name, version }: DeliveryStream, { oldestMs }: Window, random: Random): string {
-  const { CustomTimeZone: zone, FileExtension: extension, CompressionFormat: format } = destination;
+  const { CustomTimeZone: zone } = destination;
   return objectName({
     deliveryStream: name,
     version,
     timeMs: oldestMs,
     timeZone: zone === '' ? undefined : zone,
     prefix: destination.Prefix,
-    extension: extension === undefined || extension === '' ? extensions[format] : extension,
+    extension: extensionOf(destination),
     uuid: random.uuid(),
     randomString: () => randomString(random.bytes(11)),
   });

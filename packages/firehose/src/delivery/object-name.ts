@@ -50,6 +50,31 @@ function prefixOf({ prefix = '', timeMs, timeZone, randomString }: NameParts): s
   return isTimed ? evaluated : evaluated + formatTime(defaultTimes, timeMs, timeZone);
 }
 
+/** "The sequence of Unicode characters" of a key "whose UTF-8 encoding is at most 1,024 bytes long". */
+const keyBytes = 1024;
+/** A Wednesday in September, in the evening: as long as times are written. */
+const longestTimeMs = Date.UTC(2026, 8, 30, 22, 22, 22, 222);
+
+/** Throws InvalidArgumentException where names would be too long for S3: every put would fail, until the records expire. */
+export function checkLength(
+  deliveryStream: string,
+  { Prefix: prefix, CustomTimeZone: zone }: Prefixes,
+  extension: string,
+): void {
+  const name = objectName({
+    deliveryStream,
+    version: 9999,
+    timeMs: longestTimeMs,
+    timeZone: zone === '' ? undefined : zone,
+    prefix,
+    extension,
+    uuid: '-'.repeat(36),
+    randomString: () => '-'.repeat(11),
+  });
+  if (Buffer.byteLength(name) > keyBytes)
+    throw invalidArgument(`Prefix makes names of objects that are longer than the ${keyBytes} bytes that S3 allows.`);
+}
+
 /** Throws InvalidArgumentException for prefixes that could not be evaluated; so that delivery never meets one. */
 export function checkPrefixes({
   Prefix: prefix,
@@ -69,6 +94,9 @@ export function checkPrefixes({
 
 function checkPrefix(member: string, prefix: string | undefined, timeZone: string | undefined): void {
   formatChecked(member, defaultTimes, timeZone);
+  // Neither a URL nor a file system can say them.
+  if (prefix?.isWellFormed() === false || prefix?.includes('\0') === true)
+    throw invalidArgument(`${member} has a character that names of objects cannot have.`);
   for (const [whole, namespace, value] of (prefix ?? '').matchAll(expressions)) {
     const isRandom = namespace === 'firehose' && value === 'random-string';
     const isErrorType = namespace === 'firehose' && value === 'error-output-type' && member === 'ErrorOutputPrefix';

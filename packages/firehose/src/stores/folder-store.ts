@@ -1,6 +1,8 @@
 import type { Disk } from '@millrace/world';
 import type { ObjectStore } from '../object-store.ts';
 
+const nameBytes = 255;
+
 /**
  * Buckets as folders, objects as files below them: what Firehose delivers to where no S3 is configured.
  *
@@ -9,6 +11,7 @@ import type { ObjectStore } from '../object-store.ts';
  *
  * A part of a key that a file system would not take literally ('.', '..', an empty one) has each such character written as
  * %2E or %2F, as in a URL; so have the dots that a bucket's name begins with.
+ * A part that is too long for a file's name goes on in a folder of its beginning.
  */
 export async function openFolderStore(disk: Disk, directory: string): Promise<ObjectStore> {
   const unfinished = `${directory}/.unfinished`;
@@ -19,7 +22,7 @@ export async function openFolderStore(disk: Disk, directory: string): Promise<Ob
     async put({ bucket, key, body }) {
       count += 1;
       const temporary = `${unfinished}/${count}`;
-      const parts = [bucketName(bucket), ...key.split('/').map(fileName)];
+      const parts = [bucketName(bucket), ...key.split('/').flatMap(fileNames)];
       const folders = parts.slice(0, -1).map((_, index) => [directory, ...parts.slice(0, index + 1)].join('/'));
       try {
         await write(disk, temporary, body);
@@ -51,7 +54,12 @@ function bucketName(bucket: string): string {
   return bucket.replace(/^\.+/, (dots) => dots.replaceAll('.', '%2E'));
 }
 
-function fileName(part: string): string {
-  if (part === '') return '%2F';
-  return part === '.' || part === '..' ? part.replaceAll('.', '%2E') : part;
+function fileNames(part: string): string[] {
+  if (part === '') return ['%2F'];
+  const pieces = [''];
+  for (const character of part) {
+    if (Buffer.byteLength(pieces.at(-1)! + character) > nameBytes) pieces.push('');
+    pieces[pieces.length - 1] += character;
+  }
+  return pieces.map((piece) => (piece === '.' || piece === '..' ? piece.replaceAll('.', '%2E') : piece));
 }

@@ -111,3 +111,21 @@ test('names are listed in order, ten at once', () =>
       HasMoreDeliveryStreams: false,
     });
   }));
+
+test('refuses prefixes of which no object could have a name', () =>
+  withFirehose(async (firehose) => {
+    const create = (name: string, prefix: string): Promise<string> =>
+      firehose.refusal('CreateDeliveryStream', {
+        DeliveryStreamName: name,
+        ExtendedS3DestinationConfiguration: {
+          ...s3,
+          Prefix: prefix,
+          ErrorOutputPrefix: '!{firehose:error-output-type}/',
+        },
+      });
+    for (const prefix of ['a\0b', 'a\ud800b', "!{timestamp:'\0'}"])
+      assert.match(await create('d', prefix), /^InvalidArgumentException: Prefix has a character that/, prefix);
+    for (const prefix of ['x'.repeat(1024), '語'.repeat(320), `!{timestamp:${'y'.repeat(1000)}}/`])
+      assert.match(await create('d', prefix), /^InvalidArgumentException: Prefix makes names of objects that/);
+    assert.equal(await create('d', 'x'.repeat(940)), 'nothing');
+  }));

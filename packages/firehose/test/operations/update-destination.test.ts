@@ -64,3 +64,28 @@ test('two at once: one alone is done', async () => {
     await firehose.end();
   }
 });
+
+test('empty hints change nothing; half of a backup is refused where none stands', async () => {
+  const firehose = await movableFirehose();
+  try {
+    await firehose.call('CreateDeliveryStream', { DeliveryStreamName: 'd', S3DestinationConfiguration: s3 });
+    await firehose.untilActive('d');
+    const update = (ExtendedS3DestinationUpdate: object): Promise<string> =>
+      firehose.refusal('UpdateDestination', {
+        ...id,
+        CurrentDeliveryStreamVersionId: '1',
+        ExtendedS3DestinationUpdate,
+      });
+    assert.match(
+      await update({ S3BackupUpdate: { Prefix: 'x' } }),
+      /^InvalidArgumentException: S3 backup must have a RoleARN and a BucketARN/,
+    );
+    assert.equal(await update({ BufferingHints: {} }), 'nothing');
+    assert.deepEqual([...firehose.firehose.service.state.deliveryStreams.values()][0]!.destination.BufferingHints, {
+      SizeInMBs: 5,
+      IntervalInSeconds: 300,
+    });
+  } finally {
+    await firehose.end();
+  }
+});
