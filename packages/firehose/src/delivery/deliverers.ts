@@ -37,8 +37,7 @@ export class Deliverers {
         key,
         new Deliverer({ service: this.#service, key, slots: this.#slots, counters: this.counters }),
       );
-    if (stream.dueMs !== undefined && !this.#steps.has(key))
-      this.#after(key, Math.max(0, stream.dueMs - this.#service.world.clock.now()));
+    if (stream.dueMs !== undefined && !this.#steps.has(key)) this.#after(key, this.#untilDue(stream.dueMs));
   }
 
   /** Resolves when nothing is under way. */
@@ -47,6 +46,12 @@ export class Deliverers {
     for (const timer of this.#timers.values()) timer.cancel();
     await Promise.all([...this.#running.values()].map((deliverer) => deliverer.stop()));
     await Promise.all(this.#steps.values());
+  }
+
+  /** Never longer than a transition takes: the clock may have stepped back since it began. */
+  #untilDue(dueMs: number): number {
+    const { world, settings } = this.#service;
+    return Math.min(settings.transitionMs, Math.max(0, dueMs - world.clock.now()));
   }
 
   #after(key: string, delayMs: number): void {
@@ -75,14 +80,15 @@ export class Deliverers {
   async #finish(stream: DeliveryStream): Promise<void> {
     const { log, world, rates } = this.#service;
     const key = keyOf(stream);
-    const isDeletion = stream.status === 'DELETING';
+    const { status } = stream;
+    const isDeletion = status === 'DELETING';
     if (isDeletion) {
       await this.#running.get(key)?.stop();
       this.#running.delete(key);
     }
     // Before it is ACTIVE: the first put may come at once.
-    if (stream.status === 'CREATING') await log.create(stream.logId);
-    await this.#service.change({ type: 'FinishPending', atMs: world.clock.now(), deliveryStream: key });
+    if (status === 'CREATING') await log.create(stream.logId);
+    await this.#service.change({ type: 'FinishPending', atMs: world.clock.now(), deliveryStream: key, status });
     if (!isDeletion) return;
     await log.delete(stream.logId);
     rates.forget(stream.logId);

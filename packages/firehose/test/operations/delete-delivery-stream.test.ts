@@ -40,3 +40,49 @@ test('one that is CREATING cannot be deleted', async () => {
     await firehose.end();
   }
 });
+
+test('one whose deletion is asked for just as another change ends can be had again, and delivers', async () => {
+  const firehose = await movableFirehose();
+  const { service } = firehose.firehose;
+  const named = { DeliveryStreamName: 'd' };
+  const hints = { BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 } };
+  const create = { ...named, S3DestinationConfiguration: { ...s3, ...hints } };
+  try {
+    await firehose.call('CreateDeliveryStream', create);
+    await firehose.untilActive('d');
+    const change = service.change.bind(service);
+    let deletion: Promise<string> | undefined;
+    service.change = (command) => {
+      // The deletion is one command ahead of the end of ENABLING.
+      if (command.type === 'FinishPending') deletion ??= firehose.refusal('DeleteDeliveryStream', named);
+      return change(command);
+    };
+    await firehose.call('StartDeliveryStreamEncryption', named);
+    while (deletion === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.equal(await deletion, 'nothing');
+    while ((await firehose.refusal('CreateDeliveryStream', create)) !== 'nothing')
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    await firehose.untilActive('d');
+    await firehose.call('PutRecord', { ...named, Record: { Data: 'bmV3' } });
+    const deadline = performance.now() + 5000;
+    while (firehose.objects.stored.length === 0) {
+      assert.ok(performance.now() < deadline, 'nothing is delivered');
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  } finally {
+    await firehose.end();
+  }
+});
+
+test('a clock that stepped back makes no pending change last longer', async () => {
+  const firehose = await movableFirehose({ transitionMs: 100 });
+  try {
+    await firehose.call('CreateDeliveryStream', { DeliveryStreamName: 'd', S3DestinationConfiguration: s3 });
+    firehose.world.stepClock(-3_600_000);
+    // Each change is a new look at what is due.
+    await firehose.call('TagDeliveryStream', { DeliveryStreamName: 'd', Tags: [{ Key: 'a' }] });
+    await firehose.untilActive('d');
+  } finally {
+    await firehose.end();
+  }
+});
