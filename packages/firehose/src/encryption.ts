@@ -21,16 +21,27 @@ export const setEncryptionChange: Change<SetEncryptionCommand> = {
   type: 'SetEncryption',
   apply(state, { deliveryStream: key, encryption, atMs, dueMs, limited }) {
     const stream = deliveryStreamAt(state, key);
-    if (stream.status !== 'ACTIVE' || stream.dueMs !== undefined)
-      throw resourceInUse(`Firehose ${stream.name} is not in a state in which its encryption can be changed.`);
-    const recent = stream.recentEncryptionChangesMs.filter((timeMs) => timeMs > atMs - dayMs);
-    if (limited && recent.length >= changesPerDay)
-      throw limitExceeded(`Encryption of Firehose ${stream.name} was changed ${changesPerDay} times in 24 hours.`);
-    stream.recentEncryptionChangesMs = [...recent, atMs];
+    checkChangeable(stream, { atMs, limited });
+    stream.recentEncryptionChangesMs = [...recentChanges(stream, atMs), atMs];
     stream.encryption = encryption;
     stream.dueMs = dueMs;
   },
 };
+
+/** Asked before a data key is made, too: those that are refused are to leave none. */
+export function checkChangeable(
+  stream: DeliveryStream,
+  { atMs, limited }: { readonly atMs: number; readonly limited: boolean },
+): void {
+  if (stream.status !== 'ACTIVE' || stream.dueMs !== undefined)
+    throw resourceInUse(`Firehose ${stream.name} is not in a state in which its encryption can be changed.`);
+  if (limited && recentChanges(stream, atMs).length >= changesPerDay)
+    throw limitExceeded(`Encryption of Firehose ${stream.name} was changed ${changesPerDay} times in 24 hours.`);
+}
+
+function recentChanges({ recentEncryptionChangesMs: all }: DeliveryStream, atMs: number): number[] {
+  return all.filter((timeMs) => timeMs > atMs - dayMs);
+}
 
 /** "You can enable SSE only if it's a Firehose stream that uses DirectPut as its source." */
 export function checkDirectPut({ source }: DeliveryStream): void {

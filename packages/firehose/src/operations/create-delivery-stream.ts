@@ -7,7 +7,7 @@ import { invalidArgument, limitExceeded, resourceInUse } from '../errors.ts';
 import type { Handler } from '../handler.ts';
 import { deliveryStreamKey } from '../state.ts';
 import { latestPositions } from '../source.ts';
-import type { Encryption, StreamSource } from '../state.ts';
+import type { Encryption, FirehoseState, StreamSource } from '../state.ts';
 import type { Firehose } from '../service.ts';
 import { addTags, tagsOf } from '../tags.ts';
 
@@ -34,6 +34,8 @@ export const createDeliveryStream: Handler<'CreateDeliveryStream'> = async (serv
   const { account, region } = context;
   const { DeliveryStreamName: name } = input;
   const destination = destinationOf(input);
+  // Before a data key is made: it would stay.
+  checkNameFree(service.state, context, name);
   const now = service.world.clock.now();
   await service.change({
     type: 'CreateDeliveryStream',
@@ -92,8 +94,7 @@ export const createDeliveryStreamChange: Change<CreateDeliveryStreamCommand> = {
   apply(state, command) {
     const { account, region, name, atMs, dueMs, destination, encryption, tags: given, limited } = command;
     const key = deliveryStreamKey(account, region, name);
-    if (state.deliveryStreams.has(key))
-      throw resourceInUse(`Firehose ${name} under accountId ${account} already exists`);
+    checkNameFree(state, command, name);
     if (limited && ownCount(state.deliveryStreams.keys(), `${account}:${region}:`) >= deliveryStreamsPerAccount)
       throw limitExceeded(`You have already consumed your firehose quota of ${deliveryStreamsPerAccount} hoses.`);
     const tags = new Map<string, string>();
@@ -119,6 +120,15 @@ export const createDeliveryStreamChange: Change<CreateDeliveryStreamCommand> = {
     state.nextLogId += 1;
   },
 };
+
+function checkNameFree(
+  state: FirehoseState,
+  { account, region }: { readonly account: string; readonly region: string },
+  name: string,
+): void {
+  if (state.deliveryStreams.has(deliveryStreamKey(account, region, name)))
+    throw resourceInUse(`Firehose ${name} under accountId ${account} already exists`);
+}
 
 function withoutPositions({ arn, roleArn, streamId, startMs }: StreamSource): StreamSource {
   return { arn, roleArn, streamId, startMs };

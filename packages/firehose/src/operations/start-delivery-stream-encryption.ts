@@ -1,5 +1,5 @@
 import { findDeliveryStream, keyOf } from '../delivery-stream-lookup.ts';
-import { checkDirectPut, masterKeyOf } from '../encryption.ts';
+import { checkChangeable, checkDirectPut, masterKeyOf } from '../encryption.ts';
 import type { Handler } from '../handler.ts';
 
 /** Records that are put from now on are sealed under a new data key. */
@@ -12,6 +12,8 @@ export const startDeliveryStreamEncryption: Handler<'StartDeliveryStreamEncrypti
   checkDirectPut(stream);
   const wanted = input.DeliveryStreamEncryptionConfigurationInput ?? { KeyType: 'AWS_OWNED_CMK' as const };
   const { keyType, keyArn, masterKey } = masterKeyOf(wanted);
+  const limited = service.settings.limits === 'aws';
+  checkChangeable(stream, { atMs: service.world.clock.now(), limited });
   const keyRef = await service.keys.create(masterKey, context.account, context.region);
   const now = service.world.clock.now();
   await service.change({
@@ -20,7 +22,7 @@ export const startDeliveryStreamEncryption: Handler<'StartDeliveryStreamEncrypti
     dueMs: now + service.settings.transitionMs,
     deliveryStream: keyOf(stream),
     encryption: { status: 'ENABLING', keyType, keyArn, keyRef },
-    limited: service.settings.limits === 'aws',
+    limited,
   });
   return {};
 };

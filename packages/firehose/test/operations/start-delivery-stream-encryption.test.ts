@@ -69,3 +69,22 @@ test('25 changes a day', async () => {
     await firehose.end();
   }
 });
+
+test('what is refused leaves no data key', async () => {
+  const firehose = await movableFirehose({ transitionMs: 60_000 });
+  const encryption = { DeliveryStreamEncryptionConfigurationInput: { KeyType: 'AWS_OWNED_CMK' } };
+  const create = { DeliveryStreamName: 'd', S3DestinationConfiguration: s3, ...encryption };
+  try {
+    const { keys } = firehose.firehose.service;
+    let made = 0;
+    keys.create = () => Promise.resolve((made += 1));
+    await firehose.call('CreateDeliveryStream', create);
+    assert.equal(made, 1);
+    assert.match(await firehose.refusal('CreateDeliveryStream', create), /^ResourceInUseException/);
+    const refused = await firehose.refusal('StartDeliveryStreamEncryption', { DeliveryStreamName: 'd', ...encryption });
+    assert.match(refused, /^ResourceInUseException/);
+    assert.equal(made, 1);
+  } finally {
+    await firehose.end();
+  }
+});
