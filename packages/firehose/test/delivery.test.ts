@@ -199,3 +199,22 @@ test('records that could not be delivered in 24 hours are given up, and counted'
     await firehose.end();
   }
 });
+
+test('what waits is delivered by hints that were updated meanwhile', async () => {
+  const firehose = await movableFirehose();
+  try {
+    await create(firehose, { BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 900 } });
+    await put(firehose, 'one');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await firehose.call('UpdateDestination', {
+      DeliveryStreamName: 'd',
+      CurrentDeliveryStreamVersionId: '1',
+      DestinationId: 'destinationId-000000000001',
+      S3DestinationUpdate: { BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 } },
+    });
+    firehose.world.advance(10_000);
+    await until(() => firehose.objects.stored.length === 1);
+  } finally {
+    await firehose.end();
+  }
+});

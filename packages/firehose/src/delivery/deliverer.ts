@@ -15,8 +15,8 @@ const firstPauseMs = 1000;
 const longestPauseMs = 60_000;
 /** What an object that is on its way when delivery stops may still take. */
 const graceMs = 10_000;
-/** How soon a reshard of a stream that is read is noticed. */
-const lookAgainMs = 500;
+/** How soon a reshard of a stream that is read is noticed, and where records are put directly that hints were updated. */
+const lookAgainMs = { stream: 500, direct: 5000 };
 /** "Data is kept for 24 hours": what could not be delivered by then is lost, as at AWS. */
 const keptMs = 86_400_000;
 
@@ -152,7 +152,7 @@ export class Deliverer {
       log,
       hints: () => hintsOf(stream),
       cursors: (upTo) => cursorsOf(service, stream, upTo),
-      lookAgainMs: stream.source === undefined ? Infinity : lookAgainMs,
+      lookAgainMs: stream.source === undefined ? lookAgainMs.direct : lookAgainMs.stream,
       stop: this.#stopping.signal,
     });
     if (window === undefined) return undefined;

@@ -35,7 +35,7 @@ export interface Supply {
    * The shards to read. `upTo` says how far each is read by now: a shard whose parents are not at their end yet is left out.
    */
   cursors(upTo: (logId: number) => number | undefined): readonly Cursor[];
-  /** How soon shards that are new are noticed; Infinity where there are none to come. */
+  /** How soon shards that are new are noticed, and hints that were updated. */
   readonly lookAgainMs: number;
   readonly stop: AbortSignal;
 }
