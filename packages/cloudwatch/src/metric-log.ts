@@ -227,8 +227,8 @@ export class MetricLog {
   async #readChanges(number: number, isLast: boolean): Promise<number> {
     const path = this.#path(number, 'changes');
     let [whole, damaged] = [0, 0];
-    for await (const { text, end } of readLines(this.#options.world, path)) {
-      const line = decodeLine(text) as ChangesLine | undefined;
+    for await (const { text, end, isEnded } of readLines(this.#options.world, path)) {
+      const line = isEnded ? (decodeLine(text) as ChangesLine | undefined) : undefined;
       if (line === undefined) {
         damaged += 1;
         continue;

@@ -16,7 +16,8 @@ export function encodeLine(value: unknown): Buffer {
 /** The value of a line, without its end; undefined where the checksum says that it is damaged or not whole. */
 export function decodeLine(line: string): unknown {
   const json = line.slice(9);
-  if (crc32(json).toString(16).padStart(8, '0') !== line.slice(0, 8)) return undefined;
+  // The checksum of nothing is 0, and nothing is no JSON.
+  if (json === '' || crc32(json).toString(16).padStart(8, '0') !== line.slice(0, 8)) return undefined;
   return JSON.parse(json);
 }
 
