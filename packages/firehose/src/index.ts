@@ -1,3 +1,4 @@
+export { deliveryStreamArn } from './arn.ts';
 export type { Compressor, Compressors } from './delivery/compression.ts';
 export { firehoseMachine } from './machine.ts';
 export type { ObjectStore, StoredObject } from './object-store.ts';

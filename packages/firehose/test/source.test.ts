@@ -130,3 +130,21 @@ test('refuses a stream that is not there, a source without its type, and direct 
     });
     assert.equal((description as { DeliveryStreamType: string }).DeliveryStreamType, 'KinesisStreamAsSource');
   }));
+
+test("another account's stream is no source: no role is assumed that could say so", async () => {
+  const shards = [{ logId: 1, parents: [], endIndex: undefined }];
+  const firehose = await movableFirehose({ sources: { find: () => ({ id: 'a', shards }) } });
+  try {
+    const create = (KinesisStreamARN: string): Promise<string> =>
+      firehose.refusal('CreateDeliveryStream', {
+        DeliveryStreamName: 'd',
+        DeliveryStreamType: 'KinesisStreamAsSource',
+        KinesisStreamSourceConfiguration: { KinesisStreamARN, RoleARN: s3.RoleARN },
+        S3DestinationConfiguration: s3,
+      });
+    assert.match(await create(arn.replace(/:0+:/, ':111111111111:')), /^InvalidArgumentException: .*not found/);
+    assert.equal(await create(arn), 'nothing');
+  } finally {
+    await firehose.end();
+  }
+});

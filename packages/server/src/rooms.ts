@@ -2,7 +2,7 @@ import { cloudWatchOperations } from '@millrace/cloudwatch';
 import type { CloudWatch } from '@millrace/cloudwatch';
 import { operations, resourcesOf } from '@millrace/data-streams';
 import type { DataStreams, RequestContext } from '@millrace/data-streams';
-import { firehoseOperations } from '@millrace/firehose';
+import { deliveryStreamArn, firehoseOperations } from '@millrace/firehose';
 import type { Firehose } from '@millrace/firehose';
 import { leaseTableOperations } from '@millrace/lease-tables';
 import type { LeaseTables } from '@millrace/lease-tables';
@@ -50,7 +50,7 @@ export function firehoseRoom(service: Firehose): Room {
     model: loadService('firehose'),
     find: finder(firehoseOperations as Operations<Firehose, RequestContext>, service),
     resourcesOf: ({ DeliveryStreamName: name }: { DeliveryStreamName?: string }, { account, region }) => ({
-      arn: name === undefined ? '*' : `arn:aws:firehose:${region}:${account}:deliverystream/${name}`,
+      arn: name === undefined ? '*' : deliveryStreamArn(region, account, name),
       account,
       policy: undefined,
     }),

@@ -1,7 +1,7 @@
 import type { CreateDeliveryStreamInput, ExtendedS3DestinationDescription } from '@millrace/model/firehose';
 import type { Change } from '../change.ts';
 import { destinationOf } from '../destination.ts';
-import { partitionOf } from '../arn.ts';
+import { deliveryStreamArn } from '../arn.ts';
 import { masterKeyOf } from '../encryption.ts';
 import { invalidArgument, limitExceeded, resourceInUse } from '../errors.ts';
 import type { Handler } from '../handler.ts';
@@ -45,7 +45,7 @@ export const createDeliveryStream: Handler<'CreateDeliveryStream'> = async (serv
     region,
     name,
     destination,
-    source: sourceOf(service, input, now),
+    source: sourceOf(service, input, { now, account }),
     encryption: await encryptionOf(input, (keyId) => service.keys.create(keyId, account, region)),
     tags: tagsOf(input.Tags ?? []),
     limited: service.settings.limits === 'aws',
@@ -57,7 +57,7 @@ export const createDeliveryStream: Handler<'CreateDeliveryStream'> = async (serv
 function sourceOf(
   { sources, log }: Firehose,
   { DeliveryStreamType: type = 'DirectPut', ...input }: CreateDeliveryStreamInput,
-  now: number,
+  { now, account }: { readonly now: number; readonly account: string },
 ): CreateDeliveryStreamCommand['source'] {
   const { KinesisStreamSourceConfiguration: given } = input;
   if (type !== 'DirectPut' && type !== 'KinesisStreamAsSource')
@@ -69,7 +69,9 @@ function sourceOf(
   if (given === undefined) return undefined;
   if (input.DeliveryStreamEncryptionConfigurationInput !== undefined)
     throw invalidArgument("Server-side encryption is the stream's where a Kinesis stream is the source.");
-  const stream = sources.find(given.KinesisStreamARN);
+  // No role is assumed: nobody may have read what is another account's.
+  const isOwn = given.KinesisStreamARN.split(':')[4] === account;
+  const stream = isOwn ? sources.find(given.KinesisStreamARN) : undefined;
   if (stream === undefined) throw invalidArgument(`Kinesis stream ${given.KinesisStreamARN} not found.`);
   return {
     arn: given.KinesisStreamARN,
@@ -103,7 +105,7 @@ export const createDeliveryStreamChange: Change<CreateDeliveryStreamCommand> = {
       account,
       region,
       name,
-      arn: `arn:${partitionOf(region)}:firehose:${region}:${account}:deliverystream/${name}`,
+      arn: deliveryStreamArn(region, account, name),
       createdMs: atMs,
       updatedMs: undefined,
       status: 'CREATING',
