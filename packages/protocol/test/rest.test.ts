@@ -66,7 +66,8 @@ describe('rest-json', () => {
     });
     assert.throws(() => read('GET', `${mappings}?MaxItems=0`), { name: 'ValidationException' });
     assert.throws(() => read('GET', `${mappings}?MaxItems=many`), { name: 'SerializationException' });
-    assert.throws(() => read('POST', '/2015-03-31/functions', '{'), { name: 'SerializationException' });
+    for (const wrong of ['{', '[]', '"text"', '7'])
+      assert.throws(() => read('PUT', `${mappings}/u`, wrong), { name: 'SerializationException' }, wrong);
   });
 
   test('paths that are none, another method and a label that is not percent-encoded find nothing', () => {

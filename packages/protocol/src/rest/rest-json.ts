@@ -14,7 +14,7 @@ export function restTree(
 ): unknown {
   const payload = input.members.find(({ name }) => name === input.payload);
   const tree: Record<string, unknown> = {
-    ...(payload === undefined ? (json() as object) : payloadOf(payload, request, json)),
+    ...(payload === undefined ? structureOf(json()) : payloadOf(payload, request, json)),
   };
   const query = new URLSearchParams(request.query);
   for (const { name, shape, location } of input.members) {
@@ -30,6 +30,11 @@ export function restTree(
     if (value !== undefined) tree[name] = Array.isArray(value) ? value : fromText(value, shape);
   }
   return tree;
+}
+
+function structureOf(tree: unknown): object {
+  if (tree === null || (typeof tree === 'object' && !Array.isArray(tree))) return { ...tree };
+  throw new AwsError('SerializationException', '');
 }
 
 function payloadOf({ name, shape }: Member, request: HttpRequest, json: () => unknown): Record<string, unknown> {
