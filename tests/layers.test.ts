@@ -10,6 +10,12 @@ test('every package is in the table', () => {
   assert.deepEqual(readdirSync(packages).toSorted(), Object.keys(rooms).toSorted());
 });
 
+test('every arrow points up the table, so that there are no cycles', () => {
+  const order = Object.keys(rooms);
+  for (const [at, name] of order.entries())
+    for (const target of rooms[name]!.imports) assert.ok(order.slice(0, at).includes(target), `${name} to ${target}`);
+});
+
 for (const [name, { imports: may }] of Object.entries(rooms)) {
   test(`${name} imports only ${may.length === 0 ? 'Node' : may.join(', ')}`, () => {
     const folder = join(packages, name, 'src');

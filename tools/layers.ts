@@ -22,6 +22,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   log: { holds: 'the shard log and the registry, an interface and an embedded engine each', imports: ['world'] },
   'data-streams': { holds: 'Kinesis Data Streams: one file an operation', imports: ['world', 'model', 'log'] },
   orc: { holds: 'writes ORC files, stripe by stripe', imports: [] },
+  aggregation: { holds: "the KPL's aggregated records, both ways; for clients", imports: [] },
   firehose: {
     holds: 'Data Firehose: delivery streams, and how their records get to where they go',
     imports: ['world', 'model', 'log', 'aggregation'],
@@ -31,7 +32,6 @@ export const rooms: Readonly<Record<string, Room>> = {
     imports: ['world', 'model', 'log'],
   },
   cloudwatch: { holds: 'the part of CloudWatch that they send their metrics to', imports: ['world', 'model', 'log'] },
-  aggregation: { holds: "the KPL's aggregated records, both ways; for clients", imports: [] },
   payload: { holds: 'what records carry, compressed and encrypted by clients, both ways', imports: [] },
   producer: { holds: 'puts records: the KPL for Node', imports: ['world', 'aggregation', 'payload'] },
   consumer: { holds: 'reads streams in shares: the KCL for Node', imports: ['world', 'aggregation'] },
