@@ -12,7 +12,7 @@ import { Outbox } from './outbox.ts';
 import { markAttempt } from './pending.ts';
 import type { Pending } from './pending.ts';
 import { Routing } from './routing.ts';
-import { placeOf, streamReference } from './shard-map.ts';
+import { areDifferent, birthOf, placeOf, streamReference } from './shard-map.ts';
 import { inSendSpan, markFailed } from './tracing.ts';
 import type { PutResult } from './types.ts';
 
@@ -89,11 +89,10 @@ export class Delivery {
   /** To the records that gather for its shard. */
   take(pending: Pending): void {
     if (this.#routing.holds(pending)) return;
-    const shardId = this.#routing.shardOf(pending);
+    const shard = this.#routing.shardOf(pending);
     // Without the map nobody knows which records go together.
-    if (this.#settings.aggregation && shardId !== undefined) this.#gatherings.add(pending, shardId);
-    else
-      this.#add(entryOf([pending], pending, { shardId, dueMs: this.#clock.monotonicMs() + this.#settings.lingerMs }));
+    if (this.#settings.aggregation && shard !== undefined) this.#gatherings.add(pending, shard);
+    else this.#add(entryOf([pending], pending, { shard, dueMs: this.#clock.monotonicMs() + this.#settings.lingerMs }));
   }
 
   /** Sends what waits for others. */
@@ -276,20 +275,22 @@ export class Delivery {
       }
       this.#ledger.counters.kinesisRecordsStored += 1;
       this.#ledger.counters.bytesStored += entry.bytes;
-      const isMoved = entry.shardId !== undefined && shardId !== entry.shardId;
+      const birth = birthOf(sequenceNumber);
+      const isMoved = entry.shardId !== undefined && (shardId !== entry.shardId || areDifferent(birth, entry.birth));
       if (isMoved) this.#routing.refresh();
-      if (isMoved && entry.users.length > 1 && (await this.#isLeftOut(entry, shardId))) this.#putAgain(entry, shardId);
+      if (isMoved && entry.users.length > 1 && (await this.#isLeftOut(entry, shardId, birth)))
+        this.#putAgain(entry, shardId);
       else this.#stored(entry, { shardId, sequenceNumber });
     }
   }
 
   /**
    * A reshard may have taken an aggregated record to a shard that some of its records do not belong to: readers leave out all of
-   * it there (see deaggregate's `within`). Where nobody can tell, because the shards cannot be listed, it is taken for left out.
+   * it there (see deaggregate's `within`). So may a stream that was deleted and made again with other ranges. Where nobody can tell, because the shards cannot be listed, it is taken for left out.
    */
-  async #isLeftOut({ users }: Entry, shardId: string): Promise<boolean> {
+  async #isLeftOut({ users }: Entry, shardId: string, birth: bigint | undefined): Promise<boolean> {
     try {
-      const range = await this.#routing.rangeOf(shardId);
+      const range = await this.#routing.rangeOf(shardId, birth);
       return range !== undefined && users.some((pending) => placeOf(pending, range) !== 0);
     } catch {
       this.#routing.forget();

@@ -1,4 +1,5 @@
 import type { Pending } from './pending.ts';
+import type { ShardRange } from './shard-map.ts';
 
 /** A Kinesis record: one or more of users', for one shard. */
 export interface Entry {
@@ -8,6 +9,8 @@ export interface Entry {
   readonly users: readonly Pending[];
   /** Undefined while the shards are not known. */
   readonly shardId: string | undefined;
+  /** Of that shard, see birthOf: one made later under the same name is another. */
+  readonly birth: bigint | undefined;
   /** Data and partition key, as limits count them. */
   readonly bytes: number;
   /** When it need not wait any longer for others to fill a request. */
@@ -21,7 +24,7 @@ export interface Entry {
   isSuspect: boolean;
 }
 
-/** What travels for these users; `shardId` is undefined while the shards are not known. */
+/** What travels for these users; `shard` is undefined while the shards are not known. */
 export function entryOf(
   users: readonly Pending[],
   {
@@ -29,14 +32,15 @@ export function entryOf(
     explicitHashKey,
     data,
   }: { partitionKey: string; explicitHashKey?: string | undefined; data: Uint8Array },
-  { shardId, dueMs }: { shardId: string | undefined; dueMs: number },
+  { shard, dueMs }: { shard: Pick<ShardRange, 'shardId' | 'birth'> | undefined; dueMs: number },
 ): Entry {
   return {
     partitionKey,
     explicitHashKey,
     data,
     users,
-    shardId,
+    shardId: shard?.shardId,
+    birth: shard?.birth,
     bytes: data.length + Buffer.byteLength(partitionKey),
     dueMs,
     // All have the same time to live: the last that was put lives longest, but for what is put again.

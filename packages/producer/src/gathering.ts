@@ -3,8 +3,11 @@ import type { Clock, Timer } from '@millrace/world';
 import { entryOf } from './entry.ts';
 import type { Entry } from './entry.ts';
 import type { Pending } from './pending.ts';
+import type { ShardRange } from './shard-map.ts';
 
 interface Gathering {
+  /** As it was known when the first of them came. */
+  readonly shard: ShardRange;
   readonly aggregator: Aggregator;
   readonly users: Pending[];
   readonly dueMs: number;
@@ -32,7 +35,8 @@ export class Gatherings {
     this.#options = options;
   }
 
-  add(pending: Pending, shardId: string): void {
+  add(pending: Pending, shard: ShardRange): void {
+    const { shardId } = shard;
     let gathering = this.#open.get(shardId);
     if (gathering !== undefined && !gathering.aggregator.add(pending)) {
       this.finish(shardId);
@@ -41,6 +45,7 @@ export class Gatherings {
     if (gathering === undefined) {
       const { clock, lingerMs, maxBytes } = this.#options;
       gathering = {
+        shard,
         aggregator: this.#spare.pop() ?? new Aggregator({ maxBytes }),
         users: [],
         dueMs: clock.monotonicMs() + lingerMs,
@@ -57,11 +62,11 @@ export class Gatherings {
   finish(shardId: string): void {
     const gathering = this.#open.get(shardId);
     if (gathering === undefined) return;
-    const { aggregator, users, dueMs, timer } = gathering;
+    const { shard, aggregator, users, dueMs, timer } = gathering;
     timer.cancel();
     this.#open.delete(shardId);
     const isUsual = aggregator.bytes <= this.#options.maxBytes;
-    this.#options.ready(entryOf(users, aggregator.take()!, { shardId, dueMs }));
+    this.#options.ready(entryOf(users, aggregator.take()!, { shard, dueMs }));
     // One that has held a large record alone would keep its memory.
     if (isUsual && this.#spare.length < mostSpare) this.#spare.push(aggregator);
   }

@@ -64,10 +64,10 @@ export class Routing {
   }
 
   /** Undefined while the map is not known. */
-  shardOf(pending: Pending): string | undefined {
-    const shardId = this.#shards.shardOf(pending)?.shardId;
-    if (shardId === undefined) void this.#learn();
-    return shardId;
+  shardOf(pending: Pending): ShardRange | undefined {
+    const shard = this.#shards.shardOf(pending);
+    if (shard === undefined) void this.#learn();
+    return shard;
   }
 
   /** An answer has shown that the map is old. */
@@ -76,8 +76,8 @@ export class Routing {
   }
 
   /** See ShardMap.rangeOf. */
-  rangeOf(shardId: string): Promise<ShardRange | undefined> {
-    return this.#shards.rangeOf(shardId);
+  rangeOf(shardId: string, birth: bigint | undefined): Promise<ShardRange | undefined> {
+    return this.#shards.rangeOf(shardId, birth);
   }
 
   /** The map is old and there is no new one: records go alone until there is. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { ListShardsCommand } from '@aws-sdk/client-kinesis';
-import type { ListShardsCommandInput, ListShardsCommandOutput } from '@aws-sdk/client-kinesis';
+import type { ListShardsCommandInput, ListShardsCommandOutput, Shard } from '@aws-sdk/client-kinesis';
 import type { Clock } from '@millrace/world';
 import type { ProducerOptions } from './options.ts';
 
@@ -11,6 +11,8 @@ export interface ShardRange {
   /** Their upper 30 bits. */
   readonly upperStart: number;
   readonly upperEnd: number;
+  /** See birthOf. */
+  readonly birth: bigint | undefined;
 }
 
 /** A place in the space of hash keys. */
@@ -22,6 +24,16 @@ export interface HashKey {
 }
 
 const lowerBits = 98n;
+
+/**
+ * When a shard was made, by a sequence number of it: the upper bits of each (version 2, as AWS has them: the hex digit 2, nine
+ * with the second of the shard's creation, …). A stream that was deleted and made again has shards of the same names, of other
+ * ranges. Undefined for a number of another kind.
+ */
+export function birthOf(sequenceNumber: string | undefined): bigint | undefined {
+  if (sequenceNumber === undefined || !/^\d{56}$/.test(sequenceNumber)) return undefined;
+  return BigInt(sequenceNumber) >> 148n;
+}
 
 /** The upper 30 bits of where a record goes. Throws RangeError where the explicit hash key is none. */
 export function upperOf(partitionKey: string, explicitHashKey: string | undefined): number {
@@ -105,14 +117,15 @@ export class ShardMap {
    * The range of a shard that has just taken a record, wherever it is by now: open, or closed by another reshard. Undefined where
    * the stream no longer lists it.
    */
-  async rangeOf(shardId: string): Promise<ShardRange | undefined> {
-    const known = (): ShardRange | undefined => this.#ranges.find((range) => range.shardId === shardId);
+  async rangeOf(shardId: string, birth: bigint | undefined): Promise<ShardRange | undefined> {
+    const isIt = (range: ShardRange): boolean => range.shardId === shardId && !areDifferent(range.birth, birth);
+    const known = (): ShardRange | undefined => this.#ranges.find(isIt);
     if (known() === undefined) {
       // One that is under way may have been asked before the shard was there.
       await this.#refresh?.catch(() => undefined);
       await this.refresh();
     }
-    return known() ?? (await this.#list(false)).find((range) => range.shardId === shardId);
+    return known() ?? (await this.#list(false)).find(isIt);
   }
 
   async #load(): Promise<void> {
@@ -129,8 +142,7 @@ export class ShardMap {
       const page = await this.#page(
         next === undefined ? { ...streamReference(stream), ...filter } : { NextToken: next },
       );
-      for (const { ShardId: shardId, HashKeyRange: range } of page.Shards ?? [])
-        ranges.push(rangeOf(shardId!, BigInt(range!.StartingHashKey!), BigInt(range!.EndingHashKey!)));
+      for (const shard of page.Shards ?? []) ranges.push(rangeOf(shard));
       next = page.NextToken;
     } while (next !== undefined);
     return ranges;
@@ -153,6 +165,20 @@ export function streamReference(stream: string): { StreamName: string } | { Stre
   return stream.startsWith('arn:') ? { StreamARN: stream } : { StreamName: stream };
 }
 
-function rangeOf(shardId: string, start: bigint, end: bigint): ShardRange {
-  return { shardId, start, end, upperStart: Number(start >> lowerBits), upperEnd: Number(end >> lowerBits) };
+/** Whether both are known, and not the same. */
+export function areDifferent(one: bigint | undefined, other: bigint | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other;
+}
+
+function rangeOf({ ShardId, HashKeyRange, SequenceNumberRange }: Shard): ShardRange {
+  const start = BigInt(HashKeyRange!.StartingHashKey!);
+  const end = BigInt(HashKeyRange!.EndingHashKey!);
+  return {
+    shardId: ShardId!,
+    start,
+    end,
+    upperStart: Number(start >> lowerBits),
+    upperEnd: Number(end >> lowerBits),
+    birth: birthOf(SequenceNumberRange?.StartingSequenceNumber),
+  };
 }
