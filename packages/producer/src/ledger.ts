@@ -56,9 +56,9 @@ export class Ledger {
     return this.counters.bufferedBytes < this.#maxBytes;
   }
 
-  /** Whether nothing may be taken that costs so much. One record always may. */
+  /** Whether nothing may be taken that costs so much. While there is room a record always may, whatever its size: who has waited is not refused. */
   isFullFor(cost: number): boolean {
-    return this.counters.bufferedBytes + cost > 2 * this.#maxBytes && !this.isEmpty;
+    return this.counters.bufferedBytes + cost > 2 * this.#maxBytes && !this.hasRoom;
   }
 
   /** The epoch of a record that is put now. */

@@ -21,7 +21,7 @@ export interface ProducerOptions {
   readonly maxRequests?: number;
   /** A call without an answer for so long is aborted, and its records are sent again while they have time left. */
   readonly requestTimeoutMs?: number;
-  /** Bytes of records that are neither stored nor given up. Above it `ready` waits, above twice as much `put` rejects. */
+  /** Bytes of records that are neither stored nor given up. Above it `ready` waits, and a put that would make it twice as much is rejected. */
   readonly maxBufferedBytes?: number;
   /** What a shard is sent at most, in percent of its 1 MiB and 1,000 records a second. More than 100 makes use of unused seconds. */
   readonly rateLimitPercent?: number;

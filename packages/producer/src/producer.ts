@@ -59,8 +59,10 @@ export class Producer {
    * Resolves when the record is stored. Rejects with DeliveryError when it was not within its time to live or never will be,
    * with BufferFullError and ProducerClosedError when it was not taken at all.
    */
-  put({ partitionKey, explicitHashKey, data }: ProducerRecord): Promise<PutResult> {
+  put(record: ProducerRecord): Promise<PutResult> {
     if (this.#isClosed) return Promise.reject(new ProducerClosedError('the producer is closed'));
+    if (!isRecord(record)) return refused('a record has a text as its partitionKey, and text or bytes as its data');
+    const { partitionKey, explicitHashKey, data } = record;
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     if (partitionKey.length < 1 || partitionKey.length > longestKey || bytes.length > mostBytes)
       return refused(`a record has a key of 1 to ${longestKey} characters and ${mostBytes} bytes at most`);
@@ -143,6 +145,17 @@ export class Producer {
 /** What a record counts for in memory. */
 function costOf({ partitionKey, data }: UserRecord): number {
   return data.length + partitionKey.length + besideBytes;
+}
+
+/** Whoever calls from JavaScript, or hands on what was parsed, may put anything. */
+function isRecord(record: unknown): record is ProducerRecord {
+  if (typeof record !== 'object' || record === null) return false;
+  const { partitionKey, explicitHashKey, data } = record as Partial<Record<keyof ProducerRecord, unknown>>;
+  return (
+    typeof partitionKey === 'string' &&
+    (explicitHashKey === undefined || typeof explicitHashKey === 'string') &&
+    (typeof data === 'string' || data instanceof Uint8Array)
+  );
 }
 
 function refused(message: string): Promise<never> {

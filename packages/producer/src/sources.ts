@@ -57,8 +57,9 @@ export async function* putAll(
 /** See Producer.writable. */
 export function writableOf(producer: Producer): Writable {
   const write = async (record: ProducerRecord, done: () => void): Promise<void> => {
-    producer.put(record).catch((error: unknown) => writable.destroy(error as Error));
+    // Before the put: others may have filled the producer.
     await producer.ready();
+    producer.put(record).catch((error: unknown) => writable.destroy(error as Error));
     done();
   };
   // A record that fails destroys the stream before this is done: its promise is settled first.
