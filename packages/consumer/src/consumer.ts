@@ -213,7 +213,12 @@ export class Consumer {
         sourceOf: (of) => {
           const { stream } = place;
           const options = { ...this.#settings, stream, lease: of };
-          return consumerArn === undefined ? new Polling(options) : new FanOut({ ...options, consumerArn });
+          if (consumerArn === undefined) return new Polling(options);
+          const consumer = {
+            arn: () => this.#streams.consumerArn(place),
+            forget: () => this.#streams.forgetConsumer(place),
+          };
+          return new FanOut({ ...options, consumer });
         },
         pausesAtTip: consumerArn === undefined,
         stopping: leaving.signal,

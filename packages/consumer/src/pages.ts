@@ -57,6 +57,8 @@ function begin({ lease, initialPosition }: SourceOptions): Position {
   return initialPosition instanceof Date ? { type: 'AT_TIMESTAMP', since: initialPosition } : { type: 'TRIM_HORIZON' };
 }
 
+/** A place that is good for nothing any more, which may be because the stream was deleted, and made again since. */
+const invalid = new Set(['ExpiredIteratorException', 'InvalidArgumentException', 'ResourceNotFoundException']);
 const freshenTipMs = 60_000;
 /** As far as clocks may be apart for requests to be believed at all. */
 const clockSkewMs = 300_000;
@@ -99,7 +101,7 @@ export class Polling implements PageSource {
   }
 
   failed(error: unknown): void {
-    if (!['ExpiredIteratorException', 'InvalidArgumentException'].includes((error as Error).name)) return;
+    if (!invalid.has((error as Error).name)) return;
     if (this.#iterator === this.#options.lease.present.tip?.iterator) this.#hasTipExpired = true;
     this.#iterator = undefined;
   }
@@ -136,16 +138,24 @@ export class Polling implements PageSource {
   }
 }
 
+/** What records are pushed to. */
+interface RegisteredConsumer {
+  /** Its ARN; false while it is not active. */
+  arn(): Promise<string | false | undefined>;
+  /** The next ARN is asked for anew. */
+  forget(): void;
+}
+
 /** Enhanced fan-out: the server pushes, and ends a subscription after five minutes; then the next one follows. */
 export class FanOut implements PageSource {
-  readonly #options: SourceOptions & { readonly consumerArn: string };
+  readonly #options: SourceOptions & { readonly consumer: RegisteredConsumer };
   #continuation: string | undefined;
   /** When reading began at the tip: what came since then is not passed over when it begins anew. */
   #tipMs: number | undefined;
   #events: AsyncIterator<SubscribeToShardEventStream> | undefined;
   #abort = new AbortController();
 
-  constructor(options: SourceOptions & { readonly consumerArn: string }) {
+  constructor(options: SourceOptions & { readonly consumer: RegisteredConsumer }) {
     this.#options = options;
   }
 
@@ -176,7 +186,11 @@ export class FanOut implements PageSource {
       await lease.checkpoint({ sequenceNumber: next, subSequenceNumber: 0 });
   }
 
-  failed(): void {
+  failed(error: unknown): void {
+    const { name } = error as Error;
+    // From the checkpoint on: nothing is passed over.
+    if (invalid.has(name)) this.#continuation = undefined;
+    if (name === 'ResourceNotFoundException') this.#options.consumer.forget();
     this.close();
   }
 
@@ -187,7 +201,7 @@ export class FanOut implements PageSource {
   }
 
   async #subscribe(): Promise<AsyncIterator<SubscribeToShardEventStream>> {
-    const { client, lease, consumerArn } = this.#options;
+    const { client, lease, consumer } = this.#options;
     const { type, at, since } = this.#position();
     const StartingPosition: StartingPosition =
       this.#continuation === undefined
@@ -197,7 +211,9 @@ export class FanOut implements PageSource {
             ...(since !== undefined && { Timestamp: since }),
           }
         : { Type: 'AT_SEQUENCE_NUMBER', SequenceNumber: this.#continuation };
-    const input = { ConsumerARN: consumerArn, ShardId: lease.shardId, StartingPosition };
+    const ConsumerARN = await consumer.arn();
+    if (!ConsumerARN) throw new Error('the registered consumer is not active yet');
+    const input = { ConsumerARN, ShardId: lease.shardId, StartingPosition };
     const answer = await client.send(new SubscribeToShardCommand(input), { abortSignal: this.#abort.signal });
     return answer.EventStream![Symbol.asyncIterator]();
   }

@@ -10,6 +10,8 @@ export class ShardSync {
   readonly #streams: Streams;
   /** Parents without a lease that have nothing to read. */
   readonly #over = new Set<string>();
+  /** Finished leases of shards that were listed as open the last time. */
+  readonly #doubtful = new Set<string>();
 
   constructor(settings: ConsumerSettings, streams: Streams) {
     this.#settings = settings;
@@ -28,8 +30,7 @@ export class ShardSync {
           await store.create(lease);
           made += 1;
         }
-        for (const lease of theirs)
-          if (isFinished(lease) && !lineage.isListed(lease.shardId)) await store.remove(lease);
+        for (const lease of theirs) await this.#review(lease, lineage, place);
       } catch (error) {
         // What is wrong with one stream shall not hold up the others.
         if (this.#streams.places.size === 1) throw error;
@@ -37,6 +38,19 @@ export class ShardSync {
       }
     }
     return made;
+  }
+
+  /** Finished ones of shards that are no more go; those of shards that were made again under their name begin anew. */
+  async #review(lease: Lease, lineage: Lineage, { identifier }: StreamPlace): Promise<void> {
+    const { leases: store } = this.#settings;
+    const standing = lineage.standingOf(lease);
+    // A list may be older than what a reader was told: the next one decides.
+    const isDoubtful = standing === 'doubtful' && !this.#doubtful.has(lease.leaseKey);
+    if (standing === 'doubtful') this.#doubtful.add(lease.leaseKey);
+    else this.#doubtful.delete(lease.leaseKey);
+    if (standing === 'present' || isDoubtful || (standing === 'gone' && !isFinished(lease))) return;
+    await store.remove(lease);
+    if (standing !== 'gone') await store.create(lineage.again(lease, identifier));
   }
 
   async #lineage({ stream }: StreamPlace, leases: readonly Lease[]): Promise<Lineage> {

@@ -60,6 +60,13 @@ export function parentsOf({ ParentShardId, AdjacentParentShardId }: Shard): stri
 
 export type InitialPosition = 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP';
 
+/**
+ * Whether a lease's shard is one of the stream's. `former`: the stream was deleted and made again under its name, and what has the
+ * shard's id now is another one, of another range or with sequence numbers above what was read. `doubtful`: read to its end, and
+ * yet listed as open.
+ */
+export type Standing = 'present' | 'gone' | 'former' | 'doubtful';
+
 /** A stream's shards beside the application's leases for it, both as they were listed, the leases first. */
 export class Lineage {
   readonly #shards = new Map<string, Shard>();
@@ -80,8 +87,25 @@ export class Lineage {
     }
   }
 
-  isListed(shardId: string): boolean {
-    return this.#shards.has(shardId);
+  /** See Standing. */
+  standingOf(lease: Lease): Standing {
+    const shard = this.#shards.get(lease.shardId);
+    if (shard === undefined) return 'gone';
+    const { sequenceNumber } = lease.checkpoint;
+    const { StartingSequenceNumber: first, EndingSequenceNumber: last } = shard.SequenceNumberRange ?? {};
+    const range = newLease({ ...shard, parents: [] }, sequenceNumber).hashKeyRange;
+    const [known, listed] = [lease.hashKeyRange, range];
+    if (known && listed && (known.start !== listed.start || known.end !== listed.end)) return 'former';
+    if (first !== undefined && /^\d+$/.test(sequenceNumber) && BigInt(sequenceNumber) < BigInt(first)) return 'former';
+    return isFinished(lease) && last === undefined ? 'doubtful' : 'present';
+  }
+
+  /** A lease for the shard that has the name of this one's by now: from its beginning, for it was made since. */
+  again({ shardId, counter }: Lease, stream?: string): Lease {
+    const shard = this.#shards.get(shardId)!;
+    const position = this.#initialPosition === 'LATEST' ? 'TRIM_HORIZON' : this.#initialPosition;
+    // Above the former counter: who held it finds that somebody has written.
+    return { ...newLease({ ...shard, parents: parentsOf(shard) }, position, stream), counter: counter + 1 };
   }
 
   /**

@@ -64,4 +64,9 @@ export class Streams {
     if (found !== undefined) this.#consumers.set(known, found);
     return found ?? false;
   }
+
+  /** It may have been deregistered, or gone with its stream: it is looked for anew. */
+  forgetConsumer({ stream, identifier }: StreamPlace): void {
+    this.#consumers.delete(identifier ?? stream);
+  }
 }
