@@ -62,7 +62,11 @@ export class Consumer {
     const settings = settingsOf(options);
     const tell = (event: ConsumerEvent): void => {
       this.#count(event);
-      settings.onEvent?.(event);
+      try {
+        settings.onEvent?.(event);
+      } catch {
+        // Its maker's affair: neither records nor leases suffer.
+      }
     };
     this.#settings = { ...settings, onEvent: tell };
     this.workerId = settings.workerId;

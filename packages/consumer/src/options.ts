@@ -92,9 +92,11 @@ export interface ConsumerBehaviour {
   /** How often the shards are listed, to find what no lease stands for. */
   readonly shardSyncMs?: number;
   readonly maxRecords?: number;
+  /** A request to the service, the lease store or a push without an answer for so long has failed, and is made again; 30 seconds. */
+  readonly requestTimeoutMs?: number;
   /**
-   * Makes of a record's data what was put: payloadReader of @millrace/payload, for what a producer has compressed or encrypted. Where
-   * it fails the processor has failed: `onError` gets the records as they were read.
+   * Makes of a record's data what was put: payloadReader of @millrace/payload, for what a producer has compressed or encrypted. What
+   * is before a record that it throws at is processed; then `onError` gets its error, and that record as it was read.
    */
   decode?(
     data: Uint8Array,
@@ -124,4 +126,5 @@ export interface ConsumerSettings extends ConsumerBehaviour {
   readonly handOverMs: number;
   readonly idleMs: number;
   readonly shardSyncMs: number;
+  readonly requestTimeoutMs: number;
 }

@@ -10,6 +10,7 @@ import type { World } from '@millrace/world';
 import type { HeldLease } from './held-lease.ts';
 import type { Tip } from './leases/lease.ts';
 import type { ConsumerSettings } from './options.ts';
+import { inTime } from './patience.ts';
 import { streamReference } from './shards.ts';
 
 /** What a shard gave at once. */
@@ -33,7 +34,10 @@ export interface PageSource {
   close(): void;
 }
 
-export interface SourceOptions extends Pick<ConsumerSettings, 'client' | 'maxRecords' | 'initialPosition'> {
+export interface SourceOptions extends Pick<
+  ConsumerSettings,
+  'client' | 'maxRecords' | 'initialPosition' | 'requestTimeoutMs'
+> {
   readonly stream: string;
   readonly lease: HeldLease;
   readonly world: Pick<World, 'clock'>;
@@ -66,6 +70,7 @@ const clockSkewMs = 300_000;
 /** GetRecords, call by call. */
 export class Polling implements PageSource {
   readonly #options: SourceOptions;
+  #abort = new AbortController();
   #iterator: string | undefined;
   /** Where the shard was begun by this reader. */
   #tip: Tip | undefined;
@@ -80,7 +85,9 @@ export class Polling implements PageSource {
   async next(): Promise<Page> {
     const { client, maxRecords = 10_000 } = this.#options;
     this.#iterator ??= await this.#open();
-    const page = await client.send(new GetRecordsCommand({ ShardIterator: this.#iterator, Limit: maxRecords }));
+    const page = await client.send(new GetRecordsCommand({ ShardIterator: this.#iterator, Limit: maxRecords }), {
+      abortSignal: this.#abort.signal,
+    });
     return {
       records: page.Records ?? [],
       millisBehindLatest: page.MillisBehindLatest ?? 0,
@@ -107,6 +114,8 @@ export class Polling implements PageSource {
   }
 
   close(): void {
+    this.#abort.abort();
+    this.#abort = new AbortController();
     this.#iterator = undefined;
   }
 
@@ -161,7 +170,10 @@ export class FanOut implements PageSource {
 
   async next(): Promise<Page> {
     this.#events ??= await this.#subscribe();
-    const { done, value } = await this.#events.next();
+    const events = this.#events;
+    const { clock } = this.#options.world;
+    // Where nothing is written there is an event every few seconds all the same.
+    const { done, value } = await inTime({ clock, ms: this.#options.requestTimeoutMs }, () => events.next());
     if (done === true) {
       this.#events = undefined;
       return { records: [], millisBehindLatest: 1, isLast: false, children: [], next: this.#continuation };

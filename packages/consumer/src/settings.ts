@@ -4,6 +4,7 @@ import { realWorld } from '@millrace/world';
 import { DynamoDBLeases } from './leases/dynamodb-leases.ts';
 import type { LeaseStore } from './leases/lease.ts';
 import type { ConsumerOptions, ConsumerSettings } from './options.ts';
+import { patientClient, patientStore } from './patience.ts';
 
 /** The options with what they leave open. Throws a TypeError for what can never work. */
 export function settingsOf(options: ConsumerOptions): ConsumerSettings {
@@ -15,20 +16,39 @@ export function settingsOf(options: ConsumerOptions): ConsumerSettings {
   const { initialPosition } = options;
   if (initialPosition instanceof Date && Number.isNaN(initialPosition.getTime()))
     throw new TypeError('initialPosition is an invalid date');
-  const failoverMs = options.failoverMs ?? 10_000;
-  if (!(failoverMs > 0)) throw new TypeError('failoverMs must be above 0');
+  if (typeof options.processor !== 'function') throw new TypeError('processor must be a function');
+  const times = timesOf(options);
+  const patience = { clock: world.clock, ms: times.requestTimeoutMs };
   return {
     ...options,
     world,
-    client: options.client ?? new KinesisClient({}),
-    leases: options.leases ?? leasesOf(options.application),
+    client: patientClient(options.client ?? new KinesisClient({}), patience),
+    leases: patientStore(options.leases ?? leasesOf(options.application), patience),
     workerId: options.workerId ?? world.random.uuid(),
-    failoverMs,
+    ...times,
+  };
+}
+
+type Times = Pick<
+  ConsumerSettings,
+  'failoverMs' | 'handOverMs' | 'idleMs' | 'shardSyncMs' | 'requestTimeoutMs' | 'maxRecords'
+>;
+
+function timesOf(options: ConsumerOptions): Times {
+  const times = {
+    failoverMs: options.failoverMs ?? 10_000,
     handOverMs: options.handOverMs ?? 30_000,
     idleMs: options.idleMs ?? 1000,
     shardSyncMs: options.shardSyncMs ?? 60_000,
+    requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+    maxRecords: options.maxRecords ?? 10_000,
   };
+  for (const [name, value] of Object.entries(times))
+    if (!(value > 0 || (value === 0 && mayBeZero.has(name)))) throw new TypeError(`${name} must be above 0`);
+  return times;
 }
+
+const mayBeZero = new Set(['handOverMs', 'idleMs', 'shardSyncMs']);
 
 /** By a client of the environment, made when it is first used. */
 function leasesOf(application: string): LeaseStore {

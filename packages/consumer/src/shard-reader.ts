@@ -15,6 +15,7 @@ import { Throughput } from './throughput.ts';
 import { pause } from './pause.ts';
 
 const longestPauseMs = 30_000;
+const verdicts: ReadonlySet<string> = new Set<Verdict>(['retry', 'skip', 'dead-letter', 'stop']);
 
 export interface ReaderSettings extends ConsumerSettings {
   readonly place: StreamPlace;
@@ -151,7 +152,10 @@ export class ShardReader {
       let failure: { error: unknown; failed: readonly ConsumedRecord[] } | undefined;
       try {
         const { decode, processor } = this.#settings;
-        await processor(await decoded(records, { decode, stream: context.stream }), context);
+        const read = await decoded(records, { decode, stream: context.stream });
+        if (read.records.length > 0) await processor(read.records, context);
+        if (read.failure !== undefined)
+          failure = { error: read.failure.error, failed: [records[read.records.length]!] };
       } catch (error) {
         failure = { error, failed: failedOf(error, records) };
       }
@@ -191,6 +195,8 @@ export class ShardReader {
     let verdict: Verdict;
     try {
       verdict = (await onError?.(error, records, context)) ?? 'retry';
+      // From JavaScript it may be anything: nothing is passed over for a word that nobody knows.
+      if (!verdicts.has(verdict)) throw new TypeError(`${String(verdict)} is no verdict`);
       if (verdict === 'dead-letter') await putDeadLetters(this.#settings, records);
     } catch (failure) {
       this.#tell('settling a failure of', failure);

@@ -343,6 +343,8 @@ test('options that can never work are refused at once', async () => {
     { processor, stream: 's' },
     { processor, leases, stream: 's', initialPosition: new Date('never') },
     { processor, leases, stream: 's', failoverMs: 0 },
+    { processor, leases, stream: 's', idleMs: Number.NaN },
+    { processor: undefined, leases, stream: 's' },
   ];
   for (const options of refused) assert.throws(() => consume(options as ConsumerOptions), TypeError);
 });
