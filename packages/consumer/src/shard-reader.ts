@@ -196,7 +196,7 @@ export class ShardReader {
     try {
       verdict = (await onError?.(error, records, context)) ?? 'retry';
       // From JavaScript it may be anything: nothing is passed over for a word that nobody knows.
-      if (!verdicts.has(verdict)) throw new TypeError(`${String(verdict)} is no verdict`);
+      if (!verdicts.has(verdict)) throw new TypeError(`${verdict} is no verdict`);
       if (verdict === 'dead-letter') await putDeadLetters(this.#settings, records);
     } catch (failure) {
       this.#tell('settling a failure of', failure);
