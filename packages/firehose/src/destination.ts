@@ -11,6 +11,7 @@ import type {
 import { compressors, extensionOf } from './delivery/compression.ts';
 import { checkLength, checkPrefixes } from './delivery/object-name.ts';
 import { invalidArgument } from './errors.ts';
+import { stepsOf } from './processing/steps.ts';
 
 /** AWS gives every delivery stream one destination, and it this id. */
 export const destinationId = 'destinationId-000000000001';
@@ -128,9 +129,9 @@ function checked(
 ): ExtendedS3DestinationDescription {
   checkPrefixes(destination);
   checkLength(name, destination, extensionOf(destination));
+  stepsOf(destination.ProcessingConfiguration);
   const missing = [
     [compressors[destination.CompressionFormat] === undefined, `the compression ${destination.CompressionFormat}`],
-    [destination.ProcessingConfiguration?.Enabled === true, 'processing'],
     [destination.DataFormatConversionConfiguration?.Enabled === true, 'record format conversion'],
     [destination.DynamicPartitioningConfiguration?.Enabled === true, 'dynamic partitioning'],
     [destination.S3BackupMode === 'Enabled', 'S3 backup'],

@@ -1,12 +1,12 @@
-import type { StoredRecord } from '@millrace/log';
-import { deaggregate } from '@millrace/aggregation';
 import type { Random } from '@millrace/world';
 import { bucketOf } from '../destination.ts';
 import type { Firehose } from '../service.ts';
 import { cursorsOf, goneShards } from '../source.ts';
 import type { DeliveryStream } from '../state.ts';
 import { extensionOf } from './compression.ts';
+import { errorLine } from './error-record.ts';
 import { objectName } from './object-name.ts';
+import { PageProcessing } from './page-processing.ts';
 import type { Slots } from './slots.ts';
 import { dueWindow, readSpan } from './window.ts';
 import type { Hints, Window } from './window.ts';
@@ -49,6 +49,8 @@ interface Attempt {
   readonly version: number;
   readonly destination: DeliveryStream['destination'];
   readonly key: string;
+  /** Of the object with the records that could not be processed, if there are any. */
+  readonly errorKey: string;
 }
 
 /**
@@ -157,7 +159,7 @@ export class Deliverer {
     });
     if (window === undefined) return undefined;
     const { version, destination } = stream;
-    return { window, version, destination, key: keyOfObject(stream, window, world.random) };
+    return { window, version, destination, ...keysOfObjects(stream, window, world.random) };
   }
 
   #countExpired(expired: number): void {
@@ -167,24 +169,32 @@ export class Deliverer {
     service.report(`of ${key} ${expired} records expired before they could be delivered`, undefined);
   }
 
-  async #put({ source }: DeliveryStream, { window, destination, key }: Attempt): Promise<void> {
-    const { log, objects } = this.#options.service;
-    const compressor = this.#options.service.compressors[destination.CompressionFormat]!();
+  async #put({ source }: DeliveryStream, { window, destination, key, errorKey }: Attempt): Promise<void> {
+    const { log, compressors, world } = this.#options.service;
+    const processing = new PageProcessing(destination.ProcessingConfiguration, source !== undefined);
+    const compressor = compressors[destination.CompressionFormat]!();
     try {
       for (const span of window.spans)
-        await readSpan(log, span, (records) =>
-          compressor.add(source === undefined ? joined(records) : takenApart(records)),
+        await readSpan(log, span, (records) => compressor.add(processing.process(records)));
+      // An object of nothing says nothing: every record was left out, or failed.
+      if (processing.bytes > 0) await this.#store(destination, key, await compressor.finish());
+      const { failed } = processing;
+      const endedMs = world.clock.now();
+      if (failed.length > 0)
+        await this.#store(
+          destination,
+          errorKey,
+          failed.map((record) => Buffer.from(errorLine(record, endedMs))),
         );
-      await objects.put({
-        bucket: bucketOf(destination),
-        key,
-        body: await compressor.finish(),
-        kmsKeyArn: destination.EncryptionConfiguration.KMSEncryptionConfig?.AWSKMSKeyARN,
-        signal: this.#givingUp.signal,
-      });
     } finally {
       compressor.discard();
     }
+  }
+
+  #store(destination: DeliveryStream['destination'], key: string, body: readonly Buffer[]): Promise<void> {
+    const kmsKeyArn = destination.EncryptionConfiguration.KMSEncryptionConfig?.AWSKMSKeyARN;
+    const signal = this.#givingUp.signal;
+    return this.#options.service.objects.put({ bucket: bucketOf(destination), key, body, kmsKeyArn, signal });
   }
 
   #pause(): Promise<void> {
@@ -209,33 +219,29 @@ function hintsOf({ destination: { BufferingHints: hints } }: DeliveryStream): Hi
   return { bytes: hints.SizeInMBs! << 20, intervalMs: hints.IntervalInSeconds! * 1000 };
 }
 
-function keyOfObject({ destination, name, version }: DeliveryStream, { oldestMs }: Window, random: Random): string {
-  const { CustomTimeZone: zone } = destination;
-  return objectName({
+function keysOfObjects(
+  { destination, name, version }: DeliveryStream,
+  { oldestMs }: Window,
+  random: Random,
+): Pick<Attempt, 'key' | 'errorKey'> {
+  const { CustomTimeZone: zone, Prefix: prefix, ErrorOutputPrefix: errorPrefix } = destination;
+  const parts = {
     deliveryStream: name,
     version,
     timeMs: oldestMs,
     timeZone: zone === '' ? undefined : zone,
-    prefix: destination.Prefix,
-    extension: extensionOf(destination),
     uuid: random.uuid(),
     randomString: () => randomString(random.bytes(11)),
-  });
+  };
+  return {
+    key: objectName({ ...parts, prefix, extension: extensionOf(destination) }),
+    errorKey: objectName({ ...parts, prefix: errorPrefix, extension: '', errorOutputType: 'processing-failed' }),
+  };
 }
 
 /** Records between what is delivered and a window. */
 function expiredBefore({ positions }: DeliveryStream, { spans }: Window): number {
   return spans.reduce((sum, { logId, from }) => sum + from - (positions[logId] ?? 0), 0);
-}
-
-/** One copy of a page's data: what the log lends is lent for this moment only. */
-function joined(records: readonly StoredRecord[]): Buffer {
-  return Buffer.concat(records.map(({ data }) => data));
-}
-
-/** What a producer aggregated is delivered record by record, as AWS does with records of a stream. */
-function takenApart(records: readonly StoredRecord[]): Buffer {
-  return Buffer.concat(records.flatMap((record) => deaggregate(record).map(({ data }) => data)));
 }
 
 /** Lets the log forget what is delivered; whole segments go, so it need not be exact. */

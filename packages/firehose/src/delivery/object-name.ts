@@ -23,6 +23,8 @@ export interface NameParts {
   /** Not guessable: keeps names apart. */
   readonly uuid: string;
   randomString(): string;
+  /** What failed, where the object holds records that could not be delivered. */
+  readonly errorOutputType?: string;
 }
 
 interface Prefixes {
@@ -40,10 +42,13 @@ export function objectName(parts: NameParts): string {
   return `${prefixOf(parts)}${deliveryStream}-${version}-${time}-${uuid}${extension}`;
 }
 
-function prefixOf({ prefix = '', timeMs, timeZone, randomString }: NameParts): string {
+function prefixOf({ prefix, timeMs, timeZone, randomString, errorOutputType }: NameParts): string {
+  // Records that failed stand below what failed where no prefix says so.
+  const pattern =
+    prefix === undefined || prefix === '' ? (errorOutputType === undefined ? '' : `${errorOutputType}/`) : prefix;
   let isTimed = false;
-  const evaluated = prefix.replace(expressions, (_, namespace: string, value: string) => {
-    if (namespace === 'firehose') return randomString();
+  const evaluated = pattern.replace(expressions, (_, namespace: string, value: string) => {
+    if (namespace === 'firehose') return value === 'error-output-type' ? errorOutputType! : randomString();
     isTimed = true;
     return formatTime(value, timeMs, timeZone);
   });
