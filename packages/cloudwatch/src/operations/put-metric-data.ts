@@ -57,6 +57,8 @@ function readStatistics(datum: MetricDatum, path: string): Statistics {
     const { SampleCount: count, Sum: sum, Minimum: min, Maximum: max } = given;
     for (const [name, number] of Object.entries(given))
       checkNumber(number as number, `${path}.StatisticValues.${name}`);
+    if (count < 0)
+      throw invalidValue(`The value ${count} for parameter ${path}.StatisticValues.SampleCount is invalid.`);
     // AWS has percentiles of a statistic set when it cannot but be so many times the same value.
     const isEven = min === max && min >= 0 && Math.abs(sum - min * count) <= 1e-9 * Math.abs(sum);
     return { count, sum, min, max, spread: isEven ? 'even' : 'unknown' };
