@@ -1,14 +1,10 @@
-import { AwsError } from '@millrace/model';
+import { outcomeOf } from '@millrace/model';
+import type { Outcome } from '@millrace/model';
 import type { Machine } from '@millrace/log';
 import { changes } from './changes.ts';
 import type { Command } from './changes.ts';
 import type { Change } from './change.ts';
 import type { AccountSettings, Consumer, Pending, Shard, Stream, StreamsState } from './state.ts';
-
-/** A refusal travels as a value: the registry's machine must not throw. */
-export type Outcome =
-  | { readonly result: unknown }
-  | { readonly refused: { readonly code: string; readonly message: string; readonly status: number } };
 
 /** Data Streams' part of the registry. */
 export const streamsMachine: Machine<StreamsState, Command, Outcome> = {
@@ -17,12 +13,7 @@ export const streamsMachine: Machine<StreamsState, Command, Outcome> = {
   initial: () => ({ streams: new Map(), accounts: new Map(), policies: new Map(), nextLogId: 1 }),
   apply(state, command) {
     const change = changes[command.type] as Change<Command, unknown>;
-    try {
-      return { result: change.apply(state, command) };
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
-      return { refused: { code: error.code, message: error.message, status: error.status } };
-    }
+    return outcomeOf(() => change.apply(state, command));
   },
   snapshot: (state) => ({
     nextLogId: state.nextLogId,

@@ -1,11 +1,11 @@
-import { AwsError } from '@millrace/model';
+import { resultOf } from '@millrace/model';
+import type { Outcome } from '@millrace/model';
 import type { Registry, ShardLog } from '@millrace/log';
 import type { ByteBudget, World } from '@millrace/world';
 import { Sessions } from './fanout/sessions.ts';
 import { createIteratorCodec } from './iterators/create-iterator-codec.ts';
 import { createLimits } from './limits/create-limits.ts';
 import type { Command } from './changes.ts';
-import type { Outcome } from './machine.ts';
 import { startScaling } from './on-demand/scaling.ts';
 import { Traffic } from './on-demand/traffic.ts';
 import { Metrics } from './metrics/stream-metrics.ts';
@@ -58,10 +58,7 @@ export async function openDataStreams(options: DataStreamsOptions): Promise<Open
     answers: options.answers,
     report,
     async change<Result>(command: Command): Promise<Result> {
-      const outcome = await registry.execute(command);
-      if ('refused' in outcome)
-        throw new AwsError(outcome.refused.code, outcome.refused.message, outcome.refused.status);
-      return outcome.result as Result;
+      return resultOf(await registry.execute(command)) as Result;
     },
     nextChange: (key, timeoutMs) => waitForChange(world, waiting, key, timeoutMs),
   };

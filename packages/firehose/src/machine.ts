@@ -1,15 +1,11 @@
 import type { Machine } from '@millrace/log';
-import { AwsError } from '@millrace/model';
+import { outcomeOf } from '@millrace/model';
+import type { Outcome } from '@millrace/model';
 import type { Change } from './change.ts';
 import { changes } from './changes.ts';
 import type { Command } from './changes.ts';
 import { deliveryStreamKey, firstLogId } from './state.ts';
 import type { DeliveryStream, FirehoseState } from './state.ts';
-
-/** A refusal travels as a value: the registry's machine must not throw. */
-export type Outcome =
-  | { readonly result: unknown }
-  | { readonly refused: { readonly code: string; readonly message: string; readonly status: number } };
 
 type SavedDeliveryStream = Omit<DeliveryStream, 'tags'> & { readonly tags: [string, string][] };
 
@@ -20,12 +16,7 @@ export const firehoseMachine: Machine<FirehoseState, Command, Outcome> = {
   initial: () => ({ deliveryStreams: new Map(), nextLogId: firstLogId }),
   apply(state, command) {
     const change = changes[command.type] as Change<Command, unknown>;
-    try {
-      return { result: change.apply(state, command) };
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
-      return { refused: { code: error.code, message: error.message, status: error.status } };
-    }
+    return outcomeOf(() => change.apply(state, command));
   },
   snapshot: ({ nextLogId, deliveryStreams }) => ({
     nextLogId,

@@ -1,11 +1,11 @@
 import type { Registry, ShardLog } from '@millrace/log';
-import { AwsError } from '@millrace/model';
+import { resultOf } from '@millrace/model';
+import type { Outcome } from '@millrace/model';
 import type { World } from '@millrace/world';
 import type { Command } from './changes.ts';
 import { compressors } from './delivery/compression.ts';
 import type { Compressors } from './delivery/compression.ts';
 import { Deliverers } from './delivery/deliverers.ts';
-import type { Outcome } from './machine.ts';
 import type { ObjectStore } from './object-store.ts';
 import { createPutRates } from './put-rates.ts';
 import type { DataKeys, Firehose, Settings } from './service.ts';
@@ -52,10 +52,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<OpenFireho
     compressors: options.compressors ?? compressors,
     report,
     async change<Result>(command: Command): Promise<Result> {
-      const outcome = await registry.execute(command);
-      if ('refused' in outcome)
-        throw new AwsError(outcome.refused.code, outcome.refused.message, outcome.refused.status);
-      return outcome.result as Result;
+      return resultOf(await registry.execute(command)) as Result;
     },
   };
   for (const { status, logId } of state.deliveryStreams.values()) if (status !== 'CREATING') await log.create(logId);

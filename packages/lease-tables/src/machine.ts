@@ -1,4 +1,5 @@
-import { AwsError } from '@millrace/model';
+import { AwsError, outcomeOf } from '@millrace/model';
+import type { Outcome } from '@millrace/model';
 import type { Machine } from '@millrace/log';
 import { tableKey } from './state.ts';
 import type { Index, Table, TablesState } from './state.ts';
@@ -23,24 +24,19 @@ export type Command =
     }
   | { readonly type: 'Write'; readonly table: string; readonly request: WriteRequest };
 
-/** A refusal travels as a value: the registry's machine must not throw. */
-export type Outcome =
-  | { readonly result: Item | undefined }
-  | { readonly refused: { readonly code: string; readonly message: string; readonly members: AwsError['members'] } }
-  | { readonly fault: unknown };
+/** A fault of ours travels as a value too: thrown, it would end every start from now on. */
+export type TableOutcome = Outcome<Item | undefined> | { readonly fault: unknown };
 
 /** The tables' part of the registry. */
-export const leaseTablesMachine: Machine<TablesState, Command, Outcome> = {
+export const leaseTablesMachine: Machine<TablesState, Command, TableOutcome> = {
   name: 'lease-tables',
   version: 1,
   initial: () => ({ tables: new Map() }),
   apply(state, command) {
     try {
-      return { result: applyCommand(state, command) };
-    } catch (error) {
-      // A fault of ours changes nothing and is told to the caller; thrown, it would end every start from now on.
-      if (!(error instanceof AwsError)) return { fault: error };
-      return { refused: { code: error.code, message: error.message, members: error.members } };
+      return outcomeOf(() => applyCommand(state, command));
+    } catch (fault) {
+      return { fault };
     }
   },
   snapshot: ({ tables }) =>

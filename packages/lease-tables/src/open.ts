@@ -1,7 +1,7 @@
 import type { Registry } from '@millrace/log';
-import { AwsError } from '@millrace/model';
+import { resultOf } from '@millrace/model';
 import type { World } from '@millrace/world';
-import type { Command, Outcome } from './machine.ts';
+import type { Command, TableOutcome } from './machine.ts';
 import type { LeaseTables } from './service.ts';
 import type { TablesState } from './state.ts';
 
@@ -9,7 +9,7 @@ import type { TablesState } from './state.ts';
 export function openLeaseTables(options: {
   readonly world: World;
   /** Opened with leaseTablesMachine. */
-  readonly registry: Registry<TablesState, Command, Outcome>;
+  readonly registry: Registry<TablesState, Command, TableOutcome>;
   readonly transitionMs: number;
 }): LeaseTables {
   const { world, registry, transitionMs } = options;
@@ -20,11 +20,7 @@ export function openLeaseTables(options: {
     async change<Result>(command: Command): Promise<Result> {
       const outcome = await registry.execute(command);
       if ('fault' in outcome) throw outcome.fault;
-      if ('refused' in outcome) {
-        const { code, message, members } = outcome.refused;
-        throw new AwsError(code, message, 400, { members });
-      }
-      return outcome.result as Result;
+      return resultOf(outcome) as Result;
     },
   };
 }

@@ -1,4 +1,5 @@
 export * from './aws-error.ts';
+export * from './outcome.ts';
 export type * from './shapes.ts';
 export { jsonEncoder, loadService } from './load.ts';
 export type { JsonEncoder } from './encode-json.ts';

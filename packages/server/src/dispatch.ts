@@ -115,7 +115,7 @@ function preflight(request: HttpRequest): HttpResponse {
     status: 200,
     headers: {
       ...corsHeaders,
-      'access-control-allow-methods': 'GET, POST, OPTIONS',
+      'access-control-allow-methods': 'GET, POST, PUT, DELETE, OPTIONS',
       'access-control-max-age': '172800',
       ...(asked !== undefined && { 'access-control-allow-headers': asked }),
     },
