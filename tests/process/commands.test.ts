@@ -104,6 +104,32 @@ test('tail begins at a time, or so long ago', async () => {
   assert.equal(dataOf(await lines(after)), 'late');
 });
 
+test('lines are put byte by byte as they are, but for those that no stream takes', async () => {
+  const separator = '{"text":"a\u2028b"}';
+  const latin = Buffer.from([0xe9, 0x00, 0xff]);
+  const file = join(folder, 'bytes.txt');
+  const parts = [
+    Buffer.from(`${separator}\r\n`),
+    latin,
+    Buffer.from('\n'),
+    Buffer.alloc(11 << 20, 'x'),
+    Buffer.from('\nend'),
+  ];
+  await writeFile(file, Buffer.concat(parts));
+  const { status, stdout, stderr } = await run(['put', 's', file, '--key', 'bytes']);
+  assert.deepEqual([status, stdout], [1, '3 records put, 1 failed\n']);
+  assert.match(stderr, /line 3 is larger/);
+  const read = await run(['tail', 's', '--from', 'TRIM_HORIZON', '--key', 'bytes', '--limit', '3', '--json']);
+  const data = read.stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { data: string }).data);
+  assert.deepEqual(
+    data.toSorted(),
+    [Buffer.from(separator), latin, Buffer.from('end')].map((one) => one.toString('base64')).toSorted(),
+  );
+});
+
 test('tail follows until it is interrupted', async () => {
   const { child, outcome, output } = begin('tail', 's', '--from', 'TRIM_HORIZON', '--key', 'tail');
   await run(['put', 's', '--key', 'tail'], 'hello\n');

@@ -1,11 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
+import { addAbortSignal } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { randomUUID } from 'node:crypto';
 import { Producer } from '@millrace/producer';
 import type { Call, Command } from '../command.ts';
 import { UsageError } from '../command.ts';
 import { Progress, progressBar } from '../draw.ts';
+import { byteLines } from '../lines.ts';
+import type { Line } from '../lines.ts';
 
 export const put: Command = {
   usage: 'put STREAM [FILE …]',
@@ -30,12 +33,12 @@ export const put: Command = {
       firstError ??= error;
     };
     try {
-      for await (const line of linesOf(call, files)) {
-        bytes += Buffer.byteLength(line) + 1;
-        if (line === '') continue;
+      for await (const { data: line, bytes: taken } of linesOf(call, files)) {
+        bytes += taken;
+        if (line?.length === 0) continue;
         await producer.ready();
         lines += 1;
-        putLine(producer, line, () => keyOf(line, lines)).catch(fail);
+        putLine(producer, { line, number: lines, keyOf }).catch(fail);
         if (lines % 500 === 0)
           progress.show(`${total === undefined ? '' : `${progressBar(bytes / total)}  `}${lines} records`);
       }
@@ -56,11 +59,17 @@ export const put: Command = {
   },
 };
 
-async function putLine(producer: Producer, line: string, keyOf: () => string): Promise<void> {
-  await producer.put({ partitionKey: keyOf(), data: line });
+type KeyReader = (line: Buffer, number: number) => string;
+
+async function putLine(
+  producer: Producer,
+  { line, number, keyOf }: { line: Buffer | undefined; number: number; keyOf: KeyReader },
+): Promise<void> {
+  if (line === undefined) throw new Error(`line ${number} is larger than a record may be`);
+  await producer.put({ partitionKey: keyOf(line, number), data: line });
 }
 
-function keyReader(values: Call['values']): (line: string, number: number) => string {
+function keyReader(values: Call['values']): KeyReader {
   const { key, 'key-field': field } = values;
   if (key !== undefined && field !== undefined) throw new UsageError('--key and --key-field exclude each other');
   if (typeof key === 'string') return () => key;
@@ -68,7 +77,7 @@ function keyReader(values: Call['values']): (line: string, number: number) => st
   return (line, number) => {
     let value: unknown;
     try {
-      value = (JSON.parse(line) as Record<string, unknown>)[field];
+      value = (JSON.parse(line.toString()) as Record<string, unknown>)[field];
     } catch {
       throw new Error(`line ${number} is no JSON`);
     }
@@ -78,24 +87,17 @@ function keyReader(values: Call['values']): (line: string, number: number) => st
 }
 
 /** Ends at an interrupt too, also while it waits for more. */
-async function* linesOf({ io }: Call, files: readonly string[]): AsyncGenerator<string> {
+async function* linesOf({ io }: Call, files: readonly string[]): AsyncGenerator<Line> {
   // One file is open at a time.
   for (const file of files.length === 0 ? [undefined] : files) {
-    const input: NodeJS.ReadableStream = file === undefined ? io.stdin : createReadStream(file);
-    const lines = createInterface({ input, crlfDelay: Infinity });
-    // readline does not tell of an input that fails.
-    let failure: unknown;
-    input.once('error', (error) => {
-      failure = error;
-      lines.close();
-    });
-    const stop = (): void => lines.close();
-    io.interrupted.addEventListener('abort', stop);
-    if (io.interrupted.aborted) return;
-    yield* lines;
-    io.interrupted.removeEventListener('abort', stop);
-    if (io.interrupted.aborted) input.pause();
-    if (failure !== undefined) throw failure as Error;
+    const input = file === undefined ? (io.stdin as Readable) : createReadStream(file);
+    addAbortSignal(io.interrupted, input);
+    try {
+      yield* byteLines(input);
+    } catch (error) {
+      if (!io.interrupted.aborted) throw error;
+      return;
+    }
   }
 }
 
