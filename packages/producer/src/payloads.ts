@@ -67,8 +67,12 @@ export class Payloads {
       if (making.pending.deadlineMs <= nowMs) this.#fail(making, 'not made within the time to live of the record');
   }
 
-  #made(making: Making, data: Uint8Array): void {
+  #made(making: Making, data: unknown): void {
     if (making.state !== 'making') return;
+    if (!(data instanceof Uint8Array)) {
+      this.#fail(making, 'the codec answers no bytes');
+      return;
+    }
     if (data.length > mostBytes) {
       this.#fail(making, `${data.length} bytes, where ${mostBytes} are the most`);
       return;

@@ -40,3 +40,16 @@ test('records of any size pass through a small buffer', async () => {
   assert.equal(stored, sizes.length);
   await producer.close();
 });
+
+test('a codec that answers no bytes fails its record alone', async () => {
+  const wrong = [undefined, Promise.resolve(), Promise.resolve('text')];
+  const encryption = {
+    encode: (data: Uint8Array): Uint8Array => (wrong.length > 0 ? (wrong.shift() as unknown as Uint8Array) : data),
+    decode: (data: Uint8Array): Uint8Array => data,
+  };
+  const producer = new Producer({ client: stream.client, stream: 's', lingerMs: 5, encryption });
+  const put = (): Promise<unknown> => producer.put({ partitionKey: 'k', data: 'd' });
+  for (let n = 0; n < 3; n += 1) await assert.rejects(put(), DeliveryError);
+  await put();
+  await producer.close();
+});
