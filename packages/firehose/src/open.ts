@@ -6,6 +6,7 @@ import type { Command } from './changes.ts';
 import { compressors } from './delivery/compression.ts';
 import type { Compressors } from './delivery/compression.ts';
 import { Deliverers } from './delivery/deliverers.ts';
+import type { HttpSender } from './http-sender.ts';
 import type { ObjectStore } from './object-store.ts';
 import { createPutRates } from './put-rates.ts';
 import type { DataKeys, Firehose, Settings } from './service.ts';
@@ -22,6 +23,7 @@ export interface FirehoseOptions {
   readonly keys: DataKeys;
   readonly objects: ObjectStore;
   readonly sources: SourceStreams;
+  readonly http: HttpSender;
   /** The simulation compresses without threads, which its clock does not see. */
   readonly compressors?: Compressors;
   readonly settings: Settings;
@@ -49,6 +51,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<OpenFireho
     keys,
     objects,
     sources,
+    http: options.http,
     compressors: options.compressors ?? compressors,
     report,
     async change<Result>(command: Command): Promise<Result> {

@@ -2,6 +2,7 @@ import type { ShardLog } from '@millrace/log';
 import type { World } from '@millrace/world';
 import type { Command } from './changes.ts';
 import type { Compressors } from './delivery/compression.ts';
+import type { HttpSender } from './http-sender.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { PutRates } from './put-rates.ts';
 import type { SourceStreams } from './source.ts';
@@ -17,6 +18,7 @@ export interface Firehose {
   readonly keys: DataKeys;
   readonly objects: ObjectStore;
   readonly sources: SourceStreams;
+  readonly http: HttpSender;
   readonly compressors: Compressors;
   /** Makes a change durable and applies it. Throws the AwsError with which the change was refused. */
   change<Result = void>(command: Command): Promise<Result>;
@@ -35,6 +37,8 @@ export interface Settings {
   readonly limits: 'aws' | 'none';
   /** How long CREATING, DELETING, ENABLING and DISABLING last. */
   readonly transitionMs: number;
+  /** What all deliveries that are under way may hold in memory; one that needs more goes alone. */
+  readonly deliveryBytes: number;
 }
 
 /** Who calls. Made by the server for each request. */

@@ -1,4 +1,4 @@
-import type { ExtendedS3DestinationDescription } from '@millrace/model/firehose';
+import type { Destination } from './destinations/destination.ts';
 
 /**
  * The registry's state of Firehose. Changed only by the changes in changes.ts, through the registry; everyone else reads it.
@@ -20,7 +20,7 @@ export interface DeliveryStream {
   status: 'CREATING' | 'ACTIVE' | 'DELETING';
   /** Counted up by each UpdateDestination; part of object names. */
   version: number;
-  destination: ExtendedS3DestinationDescription;
+  destination: Destination;
   encryption: Encryption;
   readonly tags: Map<string, string>;
   /** The stream that it reads; undefined where records are put directly. */

@@ -147,8 +147,9 @@ test('a put that was given up and lands after all takes nothing out of the objec
   }
 });
 
-test('a store that hangs for ever holds up neither the stop nor those that wait for a slot', async () => {
-  const firehose = await movableFirehose();
+test('a store that hangs for ever holds up neither the stop nor those that wait for room', async () => {
+  // Room for four of these.
+  const firehose = await movableFirehose({ deliveryBytes: 9 << 20 });
   let hanging = 0;
   firehose.objects.put = ({ signal }) => {
     hanging += 1;

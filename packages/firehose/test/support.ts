@@ -1,5 +1,13 @@
 import { firehoseMachine, firehoseOperations, openFirehose } from '@millrace/firehose';
-import type { Compressors, Firehose, ObjectStore, OpenFirehose, SourceStreams, StoredObject } from '@millrace/firehose';
+import type {
+  Compressors,
+  Firehose,
+  HttpSender,
+  ObjectStore,
+  OpenFirehose,
+  SourceStreams,
+  StoredObject,
+} from '@millrace/firehose';
 import { openEmbeddedLog, openRegistry } from '@millrace/log';
 import { AwsError, loadService } from '@millrace/model';
 import { movableWorld } from '@millrace/world';
@@ -29,9 +37,11 @@ export interface TestOptions {
   readonly directory: string;
   readonly objects: ObjectStore;
   readonly sources?: SourceStreams;
+  readonly http?: HttpSender;
   readonly compressors?: Compressors;
   readonly limits?: 'aws' | 'none';
   readonly transitionMs?: number;
+  readonly deliveryBytes?: number;
   readonly log?: { readonly journalFileBytes: number; readonly hotBytes: number };
   report?(message: string, error: unknown): void;
 }
@@ -57,9 +67,10 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
     registry,
     objects,
     sources: options.sources ?? { find: () => undefined },
+    http: options.http ?? { post: () => Promise.reject(new Error('nobody answers')) },
     ...(options.compressors && { compressors: options.compressors }),
     keys: { create: () => Promise.resolve(nextKey++) },
-    settings: { limits, transitionMs },
+    settings: { limits, transitionMs, deliveryBytes: options.deliveryBytes ?? 512 << 20 },
     report: options.report ?? (() => undefined),
   });
   await log.dropUnclaimed();

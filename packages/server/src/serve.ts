@@ -19,6 +19,7 @@ import type { Configuration } from './configuration.ts';
 import { createDispatcher } from './dispatch.ts';
 import { certificateOf } from './certificate.ts';
 import { checkDirectory } from './data-directory.ts';
+import { postOverHttp } from './http-client.ts';
 import { startListening } from './listen/listen.ts';
 import type { Listening } from './listen/listen.ts';
 import { createLogger } from './logging.ts';
@@ -113,8 +114,13 @@ async function openStore(at: {
     registry: delivery,
     keys,
     objects: await objectStore(world, directory, settings),
+    http: { post: postOverHttp },
     sources: sourceStreams(streams.service),
-    settings: { limits: settings.limits, transitionMs: settings['transition-ms'] },
+    settings: {
+      limits: settings.limits,
+      transitionMs: settings['transition-ms'],
+      deliveryBytes: settings['delivery-budget-mib'] << 20,
+    },
     report: (message, error) => logger.error(message, error),
   });
   // Both services have claimed what is theirs.

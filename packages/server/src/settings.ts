@@ -127,6 +127,14 @@ export const settings = [
     help: 'MiB of records in answers of GetRecords in memory at once',
   },
   {
+    name: 'delivery-budget-mib',
+    type: 'integer',
+    default: 512,
+    min: 16,
+    max: 65_536,
+    help: 'MiB that deliveries of Firehose may hold in memory at once',
+  },
+  {
     name: 'log',
     type: 'string',
     default: 'text',

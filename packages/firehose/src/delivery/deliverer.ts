@@ -1,16 +1,25 @@
-import type { Random } from '@millrace/world';
-import { bucketOf } from '../destination.ts';
+import type { ByteBudget, Random } from '@millrace/world';
+import type { ExtendedS3DestinationDescription, S3DestinationDescription } from '@millrace/model/firehose';
+import { hintsOf } from '../destinations/destination.ts';
+import type { HttpDestination } from '../destinations/http-endpoint.ts';
+import { bucketOf } from '../destinations/s3.ts';
 import type { Firehose } from '../service.ts';
 import { cursorsOf, goneShards } from '../source.ts';
 import type { DeliveryStream } from '../state.ts';
 import { extensionOf } from './compression.ts';
 import { errorLine } from './error-record.ts';
+import type { FailedRecord } from './error-record.ts';
 import { objectName } from './object-name.ts';
 import { PageProcessing } from './page-processing.ts';
-import type { Slots } from './slots.ts';
+import { toHttpEndpoint } from './to-http-endpoint.ts';
+import type { HttpBatchRecord, HttpProgress } from './to-http-endpoint.ts';
 import { dueWindow, readSpan } from './window.ts';
-import type { Hints, Window } from './window.ts';
+import type { Window } from './window.ts';
 
+/** How often a window's data are in memory at once: pieces and body; records, their base64 and the request's text. */
+const copies = { S3: 2, HttpEndpoint: 4 };
+/** Beside the data: a compressor, a page. */
+const windowBytes = 2 << 20;
 const firstPauseMs = 1000;
 const longestPauseMs = 60_000;
 /** What an object that is on its way when delivery stops may still take. */
@@ -34,8 +43,8 @@ export interface DelivererOptions {
   readonly service: Firehose;
   /** The delivery stream's. */
   readonly key: string;
-  /** Who builds an object holds one: memory is bounded by slots times the largest buffer. */
-  readonly slots: Slots;
+  /** What is under way holds its part of it. */
+  readonly memory: ByteBudget;
   readonly counters: DeliveryCounters;
 }
 
@@ -51,6 +60,11 @@ interface Attempt {
   readonly key: string;
   /** Of the object with the records that could not be processed, if there are any. */
   readonly errorKey: string;
+  /** Of the object with the records that the endpoint did not take. */
+  readonly refusedKey: string;
+  readonly progress: HttpProgress;
+  /** Whether what is to be kept of everything is kept. */
+  isBackedUp: boolean;
 }
 
 /**
@@ -101,7 +115,7 @@ export class Deliverer {
   }
 
   async #deliverNext(stream: DeliveryStream): Promise<void> {
-    const { service, slots, counters } = this.#options;
+    const { service, memory, counters } = this.#options;
     const { log, world } = service;
     // A stream that is read keeps its records itself.
     if (stream.source === undefined) await log.trim(stream.logId, world.clock.now() - keptMs);
@@ -110,13 +124,14 @@ export class Deliverer {
     this.#attempt = attempt;
     const { window } = attempt;
     const expired = expiredBefore(stream, window);
-    await slots.take();
+    const held = window.bytes * copies[attempt.destination.type] + windowBytes;
+    await memory.acquire(held);
     try {
-      // Those that wait for a slot when delivery stops begin nothing any more.
+      // Those that wait for room when delivery stops begin nothing any more.
       if (this.#stopping.signal.aborted) return;
       await this.#put(stream, attempt);
     } finally {
-      slots.give();
+      memory.release(held);
     }
     await service.change({
       type: 'Delivered',
@@ -152,14 +167,21 @@ export class Deliverer {
     const window = await dueWindow({
       world,
       log,
-      hints: () => hintsOf(stream),
+      hints: () => hintsOf(stream.destination),
       cursors: (upTo) => cursorsOf(service, stream, upTo),
       lookAgainMs: stream.source === undefined ? lookAgainMs.direct : lookAgainMs.stream,
       stop: this.#stopping.signal,
     });
     if (window === undefined) return undefined;
     const { version, destination } = stream;
-    return { window, version, destination, ...keysOfObjects(stream, window, world.random) };
+    return {
+      window,
+      version,
+      destination,
+      ...keysOfObjects(stream, window, world.random),
+      progress: { requestId: world.random.uuid(), begunMs: world.clock.monotonicMs(), tries: 0 },
+      isBackedUp: false,
+    };
   }
 
   #countExpired(expired: number): void {
@@ -169,32 +191,67 @@ export class Deliverer {
     service.report(`of ${key} ${expired} records expired before they could be delivered`, undefined);
   }
 
-  async #put({ source }: DeliveryStream, { window, destination, key, errorKey }: Attempt): Promise<void> {
-    const { log, compressors, world } = this.#options.service;
-    const processing = new PageProcessing(destination.ProcessingConfiguration, source !== undefined);
-    const compressor = compressors[destination.CompressionFormat]!();
+  #put(stream: DeliveryStream, attempt: Attempt): Promise<void> {
+    const { destination } = attempt;
+    return destination.type === 'S3'
+      ? this.#putObject(stream, attempt, destination.s3)
+      : this.#post(stream, attempt, destination);
+  }
+
+  async #putObject(
+    { source }: DeliveryStream,
+    { window, key, errorKey }: Attempt,
+    s3: S3DestinationDescription & Pick<ExtendedS3DestinationDescription, 'ProcessingConfiguration'>,
+  ): Promise<void> {
+    const { log, compressors } = this.#options.service;
+    const processing = new PageProcessing(s3.ProcessingConfiguration, source !== undefined);
+    const compressor = compressors[s3.CompressionFormat]!();
     try {
       for (const span of window.spans)
         await readSpan(log, span, (records) => compressor.add(processing.process(records)));
       // An object of nothing says nothing: every record was left out, or failed.
-      if (processing.bytes > 0) await this.#store(destination, key, await compressor.finish());
-      const { failed } = processing;
-      const endedMs = world.clock.now();
-      if (failed.length > 0)
-        await this.#store(
-          destination,
-          errorKey,
-          failed.map((record) => Buffer.from(errorLine(record, endedMs))),
-        );
+      if (processing.bytes > 0) await this.#store(s3, key, await compressor.finish());
+      await this.#storeFailed(s3, errorKey, processing.failed);
     } finally {
       compressor.discard();
     }
   }
 
-  #store(destination: DeliveryStream['destination'], key: string, body: readonly Buffer[]): Promise<void> {
-    const kmsKeyArn = destination.EncryptionConfiguration.KMSEncryptionConfig?.AWSKMSKeyARN;
+  /** What the endpoint does not take in its time goes to the bucket; where everything is to be kept, all of it goes there first. */
+  async #post({ source, arn }: DeliveryStream, attempt: Attempt, destination: HttpDestination): Promise<void> {
+    const { service } = this.#options;
+    const { http, s3 } = destination;
+    const processing = new PageProcessing(http.ProcessingConfiguration, source !== undefined);
+    const records: HttpBatchRecord[] = [];
+    for (const span of attempt.window.spans)
+      await readSpan(service.log, span, (page) => void records.push(...processing.processEach(page)));
+    if (http.S3BackupMode === 'AllData' && !attempt.isBackedUp) {
+      const compressor = service.compressors[s3.CompressionFormat]!();
+      for (const { data } of records) await compressor.add(data);
+      if (processing.bytes > 0) await this.#store(s3, attempt.key, await compressor.finish());
+      compressor.discard();
+      attempt.isBackedUp = true;
+    }
+    const batch = { deliveryStreamArn: arn, records, signal: this.#givingUp.signal };
+    const refused = records.length === 0 ? [] : await toHttpEndpoint(service, destination, attempt.progress, batch);
+    await this.#storeFailed(s3, attempt.errorKey, processing.failed);
+    await this.#storeFailed(s3, attempt.refusedKey, refused);
+  }
+
+  async #storeFailed(s3: S3DestinationDescription, key: string, failed: readonly FailedRecord[]): Promise<void> {
+    if (failed.length === 0) return;
+    const endedMs = this.#options.service.world.clock.now();
+    await this.#store(
+      s3,
+      key,
+      failed.map((record) => Buffer.from(errorLine(record, endedMs))),
+    );
+  }
+
+  #store(s3: S3DestinationDescription, key: string, body: readonly Buffer[]): Promise<void> {
+    const kmsKeyArn = s3.EncryptionConfiguration.KMSEncryptionConfig?.AWSKMSKeyARN;
     const signal = this.#givingUp.signal;
-    return this.#options.service.objects.put({ bucket: bucketOf(destination), key, body, kmsKeyArn, signal });
+    return this.#options.service.objects.put({ bucket: bucketOf(s3), key, body, kmsKeyArn, signal });
   }
 
   #pause(): Promise<void> {
@@ -215,16 +272,13 @@ export class Deliverer {
   }
 }
 
-function hintsOf({ destination: { BufferingHints: hints } }: DeliveryStream): Hints {
-  return { bytes: hints.SizeInMBs! << 20, intervalMs: hints.IntervalInSeconds! * 1000 };
-}
-
 function keysOfObjects(
   { destination, name, version }: DeliveryStream,
   { oldestMs }: Window,
   random: Random,
-): Pick<Attempt, 'key' | 'errorKey'> {
-  const { CustomTimeZone: zone, Prefix: prefix, ErrorOutputPrefix: errorPrefix } = destination;
+): Pick<Attempt, 'key' | 'errorKey' | 'refusedKey'> {
+  const { s3 } = destination;
+  const zone = destination.type === 'S3' ? destination.s3.CustomTimeZone : undefined;
   const parts = {
     deliveryStream: name,
     version,
@@ -233,9 +287,11 @@ function keysOfObjects(
     uuid: random.uuid(),
     randomString: () => randomString(random.bytes(11)),
   };
+  const errors = { ...parts, prefix: s3.ErrorOutputPrefix, extension: '' };
   return {
-    key: objectName({ ...parts, prefix, extension: extensionOf(destination) }),
-    errorKey: objectName({ ...parts, prefix: errorPrefix, extension: '', errorOutputType: 'processing-failed' }),
+    key: objectName({ ...parts, prefix: s3.Prefix, extension: extensionOf(s3) }),
+    errorKey: objectName({ ...errors, errorOutputType: 'processing-failed' }),
+    refusedKey: objectName({ ...errors, errorOutputType: 'http-endpoint-failed' }),
   };
 }
 

@@ -1,12 +1,10 @@
+import { ByteBudget } from '@millrace/world';
 import { keyOf } from '../delivery-stream-lookup.ts';
 import type { Firehose } from '../service.ts';
 import type { DeliveryStream } from '../state.ts';
 import { Deliverer } from './deliverer.ts';
 import type { DeliveryCounters } from './deliverer.ts';
-import { Slots } from './slots.ts';
 
-/** Objects that are built at once: more would only wait for the same cores, and hold memory meanwhile. */
-const objectsAtOnce = 4;
 const retryMs = 1000;
 
 /**
@@ -15,7 +13,7 @@ const retryMs = 1000;
  */
 export class Deliverers {
   readonly #service: Firehose;
-  readonly #slots = new Slots(objectsAtOnce);
+  readonly #memory: ByteBudget;
   readonly #running = new Map<string, Deliverer>();
   readonly #timers = new Map<string, { cancel(): void }>();
   readonly #steps = new Map<string, Promise<void>>();
@@ -24,6 +22,7 @@ export class Deliverers {
 
   constructor(service: Firehose) {
     this.#service = service;
+    this.#memory = new ByteBudget(service.settings.deliveryBytes);
   }
 
   /** Looks at a delivery stream anew: after every change of it, and once for each at the start. */
@@ -35,7 +34,7 @@ export class Deliverers {
     if (stream.status === 'ACTIVE' && !this.#running.has(key))
       this.#running.set(
         key,
-        new Deliverer({ service: this.#service, key, slots: this.#slots, counters: this.counters }),
+        new Deliverer({ service: this.#service, key, memory: this.#memory, counters: this.counters }),
       );
     if (stream.dueMs !== undefined && !this.#steps.has(key)) this.#after(key, this.#untilDue(stream.dueMs));
   }

@@ -1,15 +1,17 @@
-/** A record that could not be processed, as AWS writes it to the error prefix: a line of JSON. */
+/** A record that could not be processed or delivered, as AWS writes it to the error prefix: a line of JSON. */
 export interface FailedRecord {
   readonly arrivalMs: number;
   readonly code: string;
   readonly message: string;
   readonly data: Buffer;
+  /** How often it was tried; once where it is not said. */
+  readonly attempts?: number;
 }
 
 /** The line of a failed record. Members are AWS's, as its guide shows them. */
-export function errorLine({ arrivalMs, code, message, data }: FailedRecord, endedMs: number): string {
+export function errorLine({ arrivalMs, code, message, data, attempts = 1 }: FailedRecord, endedMs: number): string {
   const record = {
-    attemptsMade: 1,
+    attemptsMade: attempts,
     arrivalTimestamp: arrivalMs,
     errorCode: code,
     errorMessage: message,

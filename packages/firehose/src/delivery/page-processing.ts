@@ -5,6 +5,7 @@ import { ProcessingError } from '../processing/processing-error.ts';
 import { runSteps, stepsOf } from '../processing/steps.ts';
 import type { Step } from '../processing/steps.ts';
 import type { FailedRecord } from './error-record.ts';
+import type { HttpBatchRecord } from './to-http-endpoint.ts';
 
 /** What becomes of the records of one object on their way from the log into it. */
 export class PageProcessing {
@@ -25,6 +26,15 @@ export class PageProcessing {
     const page = Buffer.concat(records.flatMap((record) => this.#of(record)));
     this.bytes += page.length;
     return page;
+  }
+
+  /** The same, record by record. */
+  processEach(records: readonly StoredRecord[]): HttpBatchRecord[] {
+    const all = records.flatMap((record) =>
+      this.#of(record).map((data) => ({ data: Buffer.from(data), arrivalMs: record.arrivalMs })),
+    );
+    for (const { data } of all) this.bytes += data.length;
+    return all;
   }
 
   /** What a producer aggregated is taken apart, as AWS does with records of a stream. */

@@ -1,6 +1,7 @@
-import type { CreateDeliveryStreamInput, ExtendedS3DestinationDescription } from '@millrace/model/firehose';
+import type { CreateDeliveryStreamInput } from '@millrace/model/firehose';
 import type { Change } from '../change.ts';
-import { destinationOf } from '../destination.ts';
+import { destinationOf } from '../destinations/destination.ts';
+import type { Destination } from '../destinations/destination.ts';
 import { deliveryStreamArn } from '../arn.ts';
 import { masterKeyOf } from '../encryption.ts';
 import { invalidArgument, limitExceeded, resourceInUse } from '../errors.ts';
@@ -21,7 +22,7 @@ export interface CreateDeliveryStreamCommand {
   readonly account: string;
   readonly region: string;
   readonly name: string;
-  readonly destination: ExtendedS3DestinationDescription;
+  readonly destination: Destination;
   readonly source: (StreamSource & { readonly positions: Readonly<Record<string, number>> }) | undefined;
   readonly encryption: Encryption;
   readonly tags: readonly (readonly [string, string])[];

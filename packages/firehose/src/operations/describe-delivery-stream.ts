@@ -1,9 +1,9 @@
 import { findDeliveryStream } from '../delivery-stream-lookup.ts';
-import { destinationId, s3DescriptionOf } from '../destination.ts';
+import { describeDestination, destinationId } from '../destinations/destination.ts';
 import { typeOf } from '../source.ts';
 import type { Handler } from '../handler.ts';
 
-/** The one destination is described in both of S3's ways, as AWS does. */
+/** A delivery stream has one destination; whoever asks for those behind it gets none. */
 export const describeDeliveryStream: Handler<'DescribeDeliveryStream'> = (service, input, context) => {
   const stream = findDeliveryStream(service.state, input.DeliveryStreamName, context);
   const { status, keyType, keyArn } = stream.encryption;
@@ -32,15 +32,7 @@ export const describeDeliveryStream: Handler<'DescribeDeliveryStream'> = (servic
           },
         },
       }),
-      Destinations: hasDestination
-        ? [
-            {
-              DestinationId: destinationId,
-              S3DestinationDescription: s3DescriptionOf(stream.destination),
-              ExtendedS3DestinationDescription: stream.destination,
-            },
-          ]
-        : [],
+      Destinations: hasDestination ? [describeDestination(stream.destination)] : [],
       HasMoreDestinations: false,
     },
   };

@@ -1,8 +1,8 @@
 import { AwsError } from '@millrace/model';
-import type { ExtendedS3DestinationDescription } from '@millrace/model/firehose';
 import type { Change } from '../change.ts';
 import { deliveryStreamAt, findDeliveryStream, keyOf } from '../delivery-stream-lookup.ts';
-import { destinationId, updatedDestination } from '../destination.ts';
+import { destinationId, updatedDestination } from '../destinations/destination.ts';
+import type { Destination } from '../destinations/destination.ts';
 import { invalidArgument, resourceInUse } from '../errors.ts';
 import type { Handler } from '../handler.ts';
 
@@ -12,7 +12,7 @@ export interface UpdateDestinationCommand {
   readonly deliveryStream: string;
   /** The version that the caller saw. */
   readonly version: number;
-  readonly destination: ExtendedS3DestinationDescription;
+  readonly destination: Destination;
 }
 
 /** Changes the destination where nobody else has changed it since the caller looked. */

@@ -1,0 +1,83 @@
+import type { HttpDestination } from '../destinations/http-endpoint.ts';
+import type { HttpAnswer, HttpPost } from '../http-sender.ts';
+
+/**
+ * A request as "HTTP endpoint delivery request and response specifications" of Firehose's guide has it.
+ *
+ *   body   = {"requestId": uuid, "timestamp": milliseconds, "records": [{"data": base64}, …]}
+ *   answer = {"requestId": the same, "timestamp": milliseconds, "errorMessage"?: text}       with status 200 where it was taken
+ */
+export interface HttpBatch {
+  /** The same with every try. */
+  readonly requestId: string;
+  readonly deliveryStreamArn: string;
+  readonly timestampMs: number;
+  readonly records: readonly Buffer[];
+}
+
+/** "Firehose waits for the response … 3 minutes." */
+const timeoutMs = 180_000;
+const maxAnswerBytes = 1 << 20;
+
+export function requestOf(
+  { url, accessKey, http }: HttpDestination,
+  batch: HttpBatch,
+  compress: (body: Buffer) => Buffer,
+): Omit<HttpPost, 'signal'> {
+  const { ContentEncoding: encoding, CommonAttributes: attributes = [] } = http.RequestConfiguration ?? {};
+  const common = Object.fromEntries(attributes.map(({ AttributeName: name, AttributeValue: value }) => [name, value]));
+  const body = Buffer.from(
+    JSON.stringify({
+      requestId: batch.requestId,
+      timestamp: batch.timestampMs,
+      records: batch.records.map((data) => ({ data: data.toString('base64') })),
+    }),
+  );
+  return {
+    url,
+    timeoutMs,
+    maxAnswerBytes,
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': 'Amazon Kinesis Data Firehose Agent/1.0',
+      'x-amz-firehose-protocol-version': '1.0',
+      'x-amz-firehose-request-id': batch.requestId,
+      'x-amz-firehose-source-arn': batch.deliveryStreamArn,
+      ...(accessKey !== undefined && { 'x-amz-firehose-access-key': accessKey }),
+      ...(attributes.length > 0 && {
+        'x-amz-firehose-common-attributes': JSON.stringify({ commonAttributes: common }),
+      }),
+      ...(encoding === 'GZIP' && { 'content-encoding': 'gzip' }),
+    },
+    body: encoding === 'GZIP' ? compress(body) : body,
+  };
+}
+
+/** Why an endpoint did not take a batch, in AWS's codes. */
+export class HttpEndpointError extends Error {
+  readonly code: string;
+  /** "413: the batch is not retried." */
+  readonly isFinal: boolean;
+
+  constructor(code: string, message: string, isFinal = false) {
+    super(message);
+    this.code = code;
+    this.isFinal = isFinal;
+  }
+}
+
+/** Throws HttpEndpointError where the answer does not say that the batch was taken. */
+export function checkAnswer({ status, body }: HttpAnswer, requestId: string): void {
+  const told = `Received the following response from the endpoint destination. ${body.slice(0, 8192)}`;
+  if (status === 413) throw new HttpEndpointError('HttpEndpoint.DestinationException', told, true);
+  if (status !== 200)
+    throw new HttpEndpointError('HttpEndpoint.DestinationException', `HTTP status ${status}. ${told}`);
+  let answer: { readonly requestId?: unknown; readonly timestamp?: unknown } | null;
+  try {
+    answer = JSON.parse(body) as typeof answer;
+  } catch {
+    throw new HttpEndpointError('HttpEndpoint.ResponseParsingException', told);
+  }
+  if (answer?.requestId !== requestId || typeof answer.timestamp !== 'number')
+    throw new HttpEndpointError('HttpEndpoint.InvalidResponseFromDestination', told);
+}

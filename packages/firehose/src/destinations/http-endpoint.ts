@@ -1,0 +1,80 @@
+import type {
+  HttpEndpointDestinationConfiguration,
+  HttpEndpointDestinationDescription,
+  HttpEndpointDestinationUpdate,
+  S3DestinationDescription,
+} from '@millrace/model/firehose';
+import { invalidArgument } from '../errors.ts';
+import { stepsOf } from '../processing/steps.ts';
+import { backupOf, checkedS3, checkHints, defaultHints } from './s3.ts';
+
+/** An HTTP endpoint, and the bucket for what it does not take. */
+export interface HttpDestination {
+  readonly type: 'HttpEndpoint';
+  readonly http: Omit<HttpEndpointDestinationDescription, 'EndpointConfiguration' | 'S3DestinationDescription'>;
+  readonly url: string;
+  readonly name: string | undefined;
+  /** Sent with each request, never told. */
+  readonly accessKey: string | undefined;
+  /** For what was not delivered, or for everything. */
+  readonly s3: S3DestinationDescription;
+}
+
+/** "The default value is 300 (5 minutes)." */
+const defaultRetrySeconds = 300;
+
+/** Throws InvalidArgumentException. */
+export function httpDestination(deliveryStream: string, given: HttpEndpointDestinationConfiguration): HttpDestination {
+  const { EndpointConfiguration: endpoint, S3Configuration: s3, ...http } = given;
+  return checked(deliveryStream, {
+    type: 'HttpEndpoint',
+    url: endpoint.Url,
+    name: endpoint.Name,
+    accessKey: endpoint.AccessKey,
+    s3: backupOf(s3),
+    http: {
+      ...http,
+      BufferingHints: checkHints(http.BufferingHints) ?? defaultHints,
+      RetryOptions: { DurationInSeconds: http.RetryOptions?.DurationInSeconds ?? defaultRetrySeconds },
+      RequestConfiguration: { ContentEncoding: 'NONE', CommonAttributes: [], ...http.RequestConfiguration },
+      ProcessingConfiguration: http.ProcessingConfiguration ?? { Enabled: false, Processors: [] },
+      CloudWatchLoggingOptions: http.CloudWatchLoggingOptions ?? { Enabled: false },
+      S3BackupMode: http.S3BackupMode ?? 'FailedDataOnly',
+    },
+  });
+}
+
+/** What the update leaves out stays as it is. Throws InvalidArgumentException. */
+export function updatedHttp(
+  deliveryStream: string,
+  present: HttpDestination,
+  given: HttpEndpointDestinationUpdate,
+): HttpDestination {
+  const { EndpointConfiguration: endpoint, S3Update: s3, BufferingHints: givenHints, ...rest } = given;
+  const hints = checkHints(givenHints);
+  const named = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  return checked(deliveryStream, {
+    ...present,
+    ...(endpoint !== undefined && { url: endpoint.Url, name: endpoint.Name, accessKey: endpoint.AccessKey }),
+    ...(s3 !== undefined && { s3: backupOf({ ...present.s3, ...s3 }) }),
+    http: { ...present.http, ...named, ...(hints !== undefined && { BufferingHints: hints }) },
+  });
+}
+
+/** The access key stays with us. */
+export function httpDescription({ http, url, name, s3 }: HttpDestination): HttpEndpointDestinationDescription {
+  return {
+    ...http,
+    EndpointConfiguration: { Url: url, ...(name !== undefined && { Name: name }) },
+    S3DestinationDescription: s3,
+  };
+}
+
+function checked(deliveryStream: string, destination: HttpDestination): HttpDestination {
+  if (!URL.canParse(destination.url)) throw invalidArgument(`${destination.url} is no URL.`);
+  if (destination.http.SecretsManagerConfiguration?.Enabled === true)
+    throw invalidArgument('Millrace does not have Secrets Manager.');
+  stepsOf(destination.http.ProcessingConfiguration);
+  checkedS3(deliveryStream, destination.s3);
+  return destination;
+}
