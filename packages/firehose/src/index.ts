@@ -6,7 +6,7 @@ export type { ObjectStore, StoredObject } from './object-store.ts';
 export { openFirehose } from './open.ts';
 export type { FirehoseOptions, OpenFirehose } from './open.ts';
 export { firehoseOperations } from './operations.ts';
-export type { Firehose } from './service.ts';
+export type { Firehose, Settings as FirehoseSettings } from './service.ts';
 export type { SourceShard, SourceStream, SourceStreams } from './source.ts';
 export { openS3Store } from './stores/s3-store.ts';
 export { openFolderStore } from './stores/folder-store.ts';

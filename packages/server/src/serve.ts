@@ -7,7 +7,7 @@ import type { OpenCloudWatch } from '@millrace/cloudwatch';
 import { openDataStreams, streamsMachine } from '@millrace/data-streams';
 import type { DataStreams, OpenDataStreams } from '@millrace/data-streams';
 import { firehoseMachine, openFirehose, openFolderStore, openS3Store } from '@millrace/firehose';
-import type { ObjectStore, OpenFirehose, SourceStreams } from '@millrace/firehose';
+import type { FirehoseSettings, ObjectStore, OpenFirehose, SourceStreams } from '@millrace/firehose';
 import { leaseTablesMachine, openLeaseTables } from '@millrace/lease-tables';
 import type { LeaseTables } from '@millrace/lease-tables';
 import { openEmbeddedLog, openRegistry } from '@millrace/log';
@@ -116,11 +116,7 @@ async function openStore(at: {
     objects: await objectStore(world, directory, settings),
     http: { post: postOverHttp },
     sources: sourceStreams(streams.service),
-    settings: {
-      limits: settings.limits,
-      transitionMs: settings['transition-ms'],
-      deliveryBytes: settings['delivery-budget-mib'] << 20,
-    },
+    settings: firehoseSettings(settings),
     report: (message, error) => logger.error(message, error),
   });
   // Both services have claimed what is theirs.
@@ -170,6 +166,14 @@ function sourceStreams({ state }: DataStreams): SourceStreams {
         })),
       };
     },
+  };
+}
+
+function firehoseSettings(settings: Configuration['settings']): FirehoseSettings {
+  return {
+    limits: settings.limits,
+    transitionMs: settings['transition-ms'],
+    deliveryBytes: settings['delivery-budget-mib'] * 2 ** 20,
   };
 }
 
