@@ -29,6 +29,8 @@ import { publishOwnMetrics } from './own-metrics.ts';
 import { cloudWatchRoom, dataStreamsRoom, firehoseRoom, leaseTablesRoom, stsRoom } from './rooms.ts';
 
 const bodyLimitBytes = 16 << 20;
+/** A factor, not a shift: 2 GiB and more do not fit in a shift's 32 bits. */
+const mebibyte = 2 ** 20;
 
 /** Runs the server until SIGTERM or SIGINT; resolves with the exit code. */
 export async function serve(configuration: Configuration): Promise<number> {
@@ -93,7 +95,7 @@ async function openStore(at: {
     world,
     directory: join(directory, 'log'),
     cipher: keys,
-    hotBytes: settings['hot-mib'] << 20,
+    hotBytes: settings['hot-mib'] * mebibyte,
     report: (message) => logger.warn(message),
   });
   const registry = await openRegistry({ world, directory: join(directory, 'registry'), machine: streamsMachine });
@@ -103,7 +105,7 @@ async function openStore(at: {
     registry,
     keys,
     iteratorKey: keys.derive('shard iterators'),
-    answers: new ByteBudget(settings['answer-budget-mib'] << 20),
+    answers: new ByteBudget(settings['answer-budget-mib'] * mebibyte),
     settings: streamsSettings(settings),
     report: (error) => logger.error('a background task failed', error),
   });
@@ -173,7 +175,7 @@ function firehoseSettings(settings: Configuration['settings']): FirehoseSettings
   return {
     limits: settings.limits,
     transitionMs: settings['transition-ms'],
-    deliveryBytes: settings['delivery-budget-mib'] * 2 ** 20,
+    deliveryBytes: settings['delivery-budget-mib'] * mebibyte,
   };
 }
 
@@ -252,7 +254,7 @@ async function startServing(at: {
         keyFile: settings['tls-key'],
       }),
       bodyLimitBytes,
-      bodyBudgetBytes: settings['body-budget-mib'] << 20,
+      bodyBudgetBytes: settings['body-budget-mib'] * mebibyte,
       report: (error) => logger.error('a connection failed', error),
     },
     dispatch,
