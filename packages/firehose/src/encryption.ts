@@ -1,7 +1,8 @@
 import type { DeliveryStreamEncryptionConfigurationInput } from '@millrace/model/firehose';
 import type { Change } from './change.ts';
-import { deliveryStreamAt } from './delivery-stream-lookup.ts';
+import { deliveryStreamAt, findDeliveryStream, keyOf } from './delivery-stream-lookup.ts';
 import { invalidArgument, limitExceeded, resourceInUse } from './errors.ts';
+import type { Firehose, RequestContext } from './service.ts';
 import type { DeliveryStream, Encryption } from './state.ts';
 
 const changesPerDay = 25;
@@ -29,7 +30,7 @@ export const setEncryptionChange: Change<SetEncryptionCommand> = {
 };
 
 /** Asked before a data key is made, too: those that are refused are to leave none. */
-export function checkChangeable(
+function checkChangeable(
   stream: DeliveryStream,
   { atMs, limited }: { readonly atMs: number; readonly limited: boolean },
 ): void {
@@ -43,10 +44,27 @@ function recentChanges({ recentEncryptionChangesMs: all }: DeliveryStream, atMs:
   return all.filter((timeMs) => timeMs > atMs - dayMs);
 }
 
-/** "You can enable SSE only if it's a Firehose stream that uses DirectPut as its source." */
-export function checkDirectPut({ source }: DeliveryStream): void {
-  if (source !== undefined)
+/**
+ * Changes the encryption of the delivery stream that a caller names; `next` makes the new one when nothing speaks against it.
+ * Throws what it is refused with.
+ */
+export async function changeEncryption(
+  service: Firehose,
+  name: string,
+  context: RequestContext,
+  next: (stream: DeliveryStream) => Encryption | Promise<Encryption>,
+): Promise<Record<string, never>> {
+  const { clock } = service.world;
+  const stream = findDeliveryStream(service.state, name, context);
+  if (stream.source !== undefined)
     throw invalidArgument('Server-side encryption can be changed only where records are put directly.');
+  const limited = service.settings.limits === 'aws';
+  checkChangeable(stream, { atMs: clock.now(), limited });
+  const encryption = await next(stream);
+  const atMs = clock.now();
+  const dueMs = atMs + service.settings.transitionMs;
+  await service.change({ type: 'SetEncryption', atMs, dueMs, deliveryStream: keyOf(stream), encryption, limited });
+  return {};
 }
 
 /** What a caller's encryption configuration names. Throws InvalidArgumentException where type and ARN contradict. */
