@@ -108,6 +108,9 @@ export class FileTracker {
     const pathNow = new Map(entries.map(({ path, id }) => [path, id]));
     for (const file of this.files) {
       const entry = byId.get(file.id);
+      // Who wrote it may go on for a moment: it is quiet from now on, not since its last line.
+      if (entry === undefined && file.isListed)
+        Object.assign(file, { changedAtMs: clock.monotonicMs(), nextLookMs: -Infinity });
       file.isListed = entry !== undefined;
       if (entry !== undefined && entry.path !== file.path) {
         this.#options.onEvent(`renamed from ${file.path}`, entry.path);
@@ -163,12 +166,19 @@ export class FileTracker {
 
   /** Closes and forgets files that have no name any more and are done; answers them. */
   async drop(isDone: (file: TrackedFile) => boolean): Promise<TrackedFile[]> {
-    const gone = this.files.filter((file) => !file.isListed && (file.file === undefined || isDone(file)));
-    this.files = this.files.filter((file) => !gone.includes(file));
-    for (const file of gone) {
-      await file.file?.close();
-      file.file = undefined;
+    const gone: TrackedFile[] = [];
+    for (const tracked of this.files.filter((file) => !file.isListed && (file.file === undefined || isDone(file)))) {
+      const { file } = tracked;
+      // It is looked at now and then only: what came since the last time is read first.
+      if (file !== undefined && (await file.size()) !== tracked.seenSize) {
+        tracked.nextLookMs = -Infinity;
+        continue;
+      }
+      await file?.close();
+      tracked.file = undefined;
+      gone.push(tracked);
     }
+    this.files = this.files.filter((file) => !gone.includes(file));
     return gone;
   }
 
