@@ -64,6 +64,9 @@ export class Clients {
       requestHandler: {
         connectionTimeout: options.connectionTimeoutMillis,
         requestTimeout: options.socketTimeoutMillis,
+        // Where the SDK speaks HTTP/1.1 it else only warns, and an answer that stops in its middle is waited for without end.
+        throwOnRequestTimeout: true,
+        socketTimeout: options.socketTimeoutMillis,
         httpsAgent: { maxSockets: options.maxConnections },
         httpAgent: { maxSockets: options.maxConnections },
       },
