@@ -68,6 +68,25 @@ test('the footer ends a file, and is no record', limits, async (context) => {
   await it.stop();
 });
 
+test('what is behind the footer is not read by the next agent either', limits, async (context) => {
+  const flow = { fileFooterPattern: '== end ==' };
+  const first = await begin(context, 'one\n== end ==\nnot read\n', flow);
+  await first.until(({ length }) => length === 1);
+  await first.stop();
+  const next = await testAgent(first.folder, flow);
+  await writeFile(`${first.path}.2`, 'two\n');
+  await next.until(({ length }) => length > 0);
+  assert.deepEqual(next.records, ['two\n']);
+  await next.stop();
+});
+
+test('a header that is longer than the buffer is passed over', limits, async (context) => {
+  const it = await begin(context, `${'h'.repeat(7 << 20)}\nsecond\none\n`, { skipHeaderLines: 2 });
+  await it.until(({ length }) => length === 1);
+  assert.deepEqual(it.records, ['one\n']);
+  await it.stop();
+});
+
 test('a last line without an end goes when its file was left', limits, async (context) => {
   const it = await begin(context, 'one\nlast words', { maxTimeBetweenFileTrackerRefreshMillis: 100 });
   await it.until(({ length }) => length === 1);

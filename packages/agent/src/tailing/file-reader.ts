@@ -134,9 +134,17 @@ export class FileReader {
       from = end;
       tracked.position = placeOf(end);
     };
-    if (tracked.position.offset === 0 && this.#options.skipHeaderLines > 0) {
-      const end = endOfLines(bytes, this.#options.skipHeaderLines);
-      if (end === -1) return from;
+    tracked.headerLinesLeft ??= tracked.position.offset === 0 ? this.#options.skipHeaderLines : 0;
+    if (tracked.headerLinesLeft > 0) {
+      const end = endOfLines(bytes, tracked.headerLinesLeft, from);
+      if (end === -1) {
+        // A header that is longer than the buffer is passed over in parts; after a crash from its beginning.
+        if (bytes.length - from < bufferBytes) return from;
+        tracked.headerLinesLeft -= countLines(bytes, from);
+        takeUpTo(bytes.length);
+        return from;
+      }
+      tracked.headerLinesLeft = 0;
       takeUpTo(end);
       onAdvance(tracked, tracked.position);
     }
@@ -147,6 +155,12 @@ export class FileReader {
       if (isOverlong) end = bytes.length;
       if (end === -1 || end === from) break;
       const data = bytes.subarray(from, end);
+      if (this.#isFooter(tracked, data)) {
+        // The place stays before it, so that who goes on there ends there too.
+        tracked.isEnded = true;
+        onAdvance(tracked, tracked.position);
+        break;
+      }
       takeUpTo(end);
       this.#take(tracked, data, isOverlong);
     }
@@ -154,7 +168,7 @@ export class FileReader {
   }
 
   #take(tracked: TrackedFile, data: Buffer, isOverlong: boolean): void {
-    const { footer, onRecord, onAdvance } = this.#options;
+    const { onRecord, onAdvance } = this.#options;
     const isRest = tracked.isDiscarding;
     tracked.isDiscarding = isOverlong;
     if (isRest) {
@@ -162,12 +176,11 @@ export class FileReader {
       if (!isOverlong) onAdvance(tracked, tracked.position);
       return;
     }
-    if (footer?.test(data.toString().trim()) === true) {
-      tracked.isEnded = true;
-      onAdvance(tracked, tracked.position);
-      return;
-    }
     onRecord(data, tracked, isOverlong ? undefined : tracked.position);
+  }
+
+  #isFooter({ isDiscarding }: TrackedFile, data: Buffer): boolean {
+    return !isDiscarding && this.#options.footer?.test(data.toString().trim()) === true;
   }
 
   /** Up to the last line that is whole; all of it where the file was left by who wrote it. */
@@ -193,9 +206,15 @@ export class FileReader {
   }
 }
 
+function countLines(bytes: Buffer, from: number): number {
+  let count = 0;
+  for (let end = bytes.indexOf(10, from); end !== -1; end = bytes.indexOf(10, end + 1)) count += 1;
+  return count;
+}
+
 /** Behind so many lines; -1 where there are fewer. */
-function endOfLines(bytes: Buffer, count: number): number {
-  let end = 0;
+function endOfLines(bytes: Buffer, count: number, from = 0): number {
+  let end = from;
   for (let line = 0; line < count; line += 1) {
     end = bytes.indexOf(10, end) + 1;
     if (end === 0) return -1;
