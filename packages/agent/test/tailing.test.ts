@@ -1,7 +1,7 @@
 /** Which records are made of files, one behaviour a test; what happens in any order at all is in tests/simulation/agent-story.ts. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { appendFile, copyFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -86,6 +86,36 @@ test('a header that is longer than the buffer is passed over', limits, async (co
   assert.deepEqual(it.records, ['one\n']);
   await it.stop();
 });
+
+test('a link that leads to itself does not keep the other files', limits, async (context) => {
+  const it = await begin(context, 'one\n');
+  await it.until(({ length }) => length === 1);
+  await symlink(`${it.path}.loop`, `${it.path}.loop`);
+  await writeFile(`${it.path}.2`, 'two\n');
+  await it.until(({ length }) => length === 2);
+  await it.stop();
+  const next = await testAgent(it.folder, {});
+  await appendFile(it.path, 'three\n');
+  await next.until(({ length }) => length === 1);
+  assert.deepEqual(next.records, ['three\n']);
+  assert.equal(next.events.filter((event) => event.includes('ELOOP')).length, 1);
+  await next.stop();
+});
+
+test(
+  'a short file that begins as another one did, and not as its copy, is sent when that one is truncated',
+  limits,
+  async (context) => {
+    const it = await begin(context, `begun\n${'one\n'.repeat(100)}`);
+    await it.until(({ length }) => length === 101);
+    await writeFile(`${it.path}.2`, 'begun\n');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await truncate(it.path);
+    await it.until(({ length }) => length === 102);
+    assert.equal(it.records[101], 'begun\n');
+    await it.stop();
+  },
+);
 
 test('a last line without an end goes when its file was left', limits, async (context) => {
   const it = await begin(context, 'one\nlast words', { maxTimeBetweenFileTrackerRefreshMillis: 100 });

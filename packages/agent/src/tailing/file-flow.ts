@@ -158,7 +158,7 @@ export class FileFlow implements FlowSource {
         const look = await this.#reader.look(file);
         if (look === 'more') isMore = true;
         if (look === 'truncated') await this.#truncated(file);
-        if (look === 'replaced') tracker.replaced(file);
+        if (look === 'replaced') tracker.replaced();
       } catch (error) {
         // One file that cannot be read does not keep the others.
         file.nextLookMs = this.#options.world.clock.monotonicMs() + failedLookMs;

@@ -47,6 +47,7 @@ const lostForMs = 600_000;
 const copyPauseMs = 10_000;
 const shortCopyPauseMs = 1000;
 const heldLookMs = 200;
+const mostTold = 1000;
 
 /**
  * Which contents a flow has, and in which files they stand.
@@ -63,6 +64,8 @@ export class FileTracker {
   files: TrackedFile[] = [];
   #lost: Lost[] = [];
   #held = new Map<string, Held>();
+  /** What could not be looked at or opened, and why: told once. */
+  #told = new Map<string, string>();
   #names = '';
   #refreshedAtMs = -Infinity;
   #mustRefresh = false;
@@ -158,9 +161,8 @@ export class FileTracker {
     return file !== undefined && !(await readAt(file, offset - tail.length, tail.length)).equals(tail);
   }
 
-  /** The path names another file: look again which. */
-  replaced(file: TrackedFile): void {
-    this.files = this.files.filter((other) => other !== file);
+  /** The path of a closed file names another by now: look again where it is, if it is anywhere. */
+  replaced(): void {
     this.#mustRefresh = true;
   }
 
@@ -198,16 +200,36 @@ export class FileTracker {
   }
 
   async #list(): Promise<Entry[]> {
-    const { disk, directory } = this.#options;
+    const { directory } = this.#options;
     this.#names = await this.#namesNow();
     const entries: Entry[] = [];
     for (const name of this.#names === '' ? [] : this.#names.split('\0')) {
       const path = `${directory === '/' ? '' : directory}/${name}`;
-      const stat = await disk.stat(path);
+      const stat = await this.#statOf(path);
       if (stat?.isFile === true) entries.push({ path, id: fileIdOf(stat), stat });
     }
     const byId = new Map(entries.map((entry) => [entry.id, entry]));
     return [...byId.values()].sort((one, other) => one.stat.modifiedMs - other.stat.modifiedMs);
+  }
+
+  /** A name that leads nowhere does not keep the others; where it is a file's that is tailed, nothing is known of any. */
+  async #statOf(path: string): Promise<FileStat | undefined> {
+    try {
+      return await this.#options.disk.stat(path);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const isBeginning = this.#refreshedAtMs === -Infinity;
+      if (code !== 'ELOOP' && (isBeginning || this.files.some((file) => file.path === path))) throw error;
+      this.#tell(path, `cannot be looked at: ${message}`);
+      return undefined;
+    }
+  }
+
+  #tell(path: string, what: string): void {
+    if (this.#told.get(path) === what) return;
+    if (this.#told.size >= mostTold) this.#told.clear();
+    this.#told.set(path, what);
+    this.#options.onEvent(what, path);
   }
 
   async #namesNow(): Promise<string> {
@@ -258,8 +280,8 @@ export class FileTracker {
       if (entry.stat.size >= lost.offset && (await this.#has(entry.path, lost.offset, lost.fingerprint)))
         return this.#adopt(entry, lost);
       // The copy was made, whole, before the last lines came that were read of the original.
-      if (held !== undefined && held.of === lost.file && held.size === entry.stat.size && held.size <= lost.offset)
-        return this.#track(entry, held.size);
+      const isCopy = held?.of === lost.file && held?.size === entry.stat.size && held.size <= lost.offset;
+      if (isCopy && held.size >= leastCommonBytes) return this.#track(entry, held.size);
     }
     const now = this.#options.clock.monotonicMs();
     const original = await this.#originalOf(entry);
@@ -349,7 +371,7 @@ export class FileTracker {
       return await this.#options.disk.open(path, 'read');
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT') this.#options.onEvent(`cannot be opened: ${message}`, path);
+      if (code !== 'ENOENT') this.#tell(path, `cannot be opened: ${message}`);
       return undefined;
     }
   }
