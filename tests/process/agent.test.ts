@@ -171,6 +171,20 @@ test(
   },
 );
 
+test('a line that a pattern could try for years does not hold it', { timeout: 60_000 }, async () => {
+  await createStream('patterns');
+  const matchPattern = '^((?:a+)+)b$';
+  const { config, logs, remove } = await agentFolder(server.endpoint, {
+    kinesisStream: 'patterns',
+    dataProcessingOptions: [{ optionName: 'LOGTOJSON', logFormat: 'SYSLOG', matchPattern, customFieldNames: ['a'] }],
+  });
+  await writeFile(join(logs, 'app.log'), `${'a'.repeat(60)}\naab\n`);
+  const agent = startAgent(['--config', config]);
+  assert.deepEqual(await untilRead('patterns', ({ length }) => length >= 1, agent.log), ['{"a":"aa"}\n']);
+  assert.equal(await agent.stop(), 0, agent.log());
+  await remove();
+});
+
 test(
   'SIGTERM ends it in time where nothing can be sent, and the next agent sends it all',
   { timeout: 60_000 },

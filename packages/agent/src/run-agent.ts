@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
 import { holdProcess, realWorld } from '@millrace/world';
 import type { Clock, Disk } from '@millrace/world';
 import { Agent } from './agent.ts';
@@ -41,6 +42,8 @@ Its log is a line of JSON an event, on standard error.
 export async function runAgent(args: readonly string[], environment: Environment): Promise<number> {
   const world = realWorld();
   const logger = createLogger(world.clock, (line) => void process.stderr.write(line));
+  // A line can make a pattern of the configuration, (a+)+b for example, try for years. Patterns that look around or back stay so.
+  setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
   try {
     const { values } = parseCommandLine(args);
     if (values.help === true) {

@@ -216,3 +216,12 @@ test('ADDEC2METADATA adds what the instance says, and nothing outside of EC2', a
   });
   assert.throws(() => process('no JSON\n'));
 });
+
+test('lines that are made to cost time do not', { timeout: 10_000 }, () => {
+  const spaces = `a${' '.repeat(300_000)}b`;
+  assert.equal(processor([{ optionName: 'SINGLELINE' }])(`${spaces}\n`), `${spaces}\n`);
+  assert.equal(logOf('SYSLOG', `Mar 12 12:27:00 <${'1'.repeat(300_000)}`), undefined);
+  for (const priority of ['<123> ', '<12.3> ', '<1a2> '])
+    assert.equal((logOf('SYSLOG', `Mar 12 12:27:00 ${priority}web x: hi`) as { hostname: string }).hostname, 'web');
+  assert.equal(logOf('SYSLOG', 'Mar 12 12:27:00 <12> web x: hi'), undefined);
+});

@@ -39,8 +39,10 @@ const horizontal = ' \\t\\xA0\\u1680\\u180E\\u2000-\\u200A\\u202F\\u205F\\u3000'
  * PatternError: to match something else would be worse.
  */
 export function javaPattern(source: string, extent: 'whole' | 'start' | 'parts'): RegExp {
-  const { body, flags } = new Translation(source).result();
+  const { body, flags } = new Translation(source, extent === 'whole').result();
   try {
+    // Without a look around it is a pattern that V8 can also match in linear time (see runAgent).
+    if (extent === 'whole' && !flags.includes('m')) return new RegExp(`^(?:${body})$`, flags);
     if (extent === 'whole') return new RegExp(`(?<![^])(?:${body})${endOfInput}`, flags);
     return new RegExp(body, flags + (extent === 'start' ? 'y' : 'g'));
   } catch (error) {
@@ -55,13 +57,15 @@ export function countGroups({ source, flags }: RegExp): number {
 
 class Translation {
   readonly #source: string;
+  readonly #isWhole: boolean;
   #at = 0;
   #flags = new Set<string>();
   #body = '';
   #isInClass = false;
 
-  constructor(source: string) {
+  constructor(source: string, isWhole: boolean) {
     this.#source = source;
+    this.#isWhole = isWhole;
   }
 
   result(): { body: string; flags: string } {
@@ -92,7 +96,8 @@ class Translation {
       }
       return start;
     }
-    if (character === '$' && !this.#flags.has('m')) return beforeLastTerminator;
+    if (character === '$' && !this.#flags.has('m'))
+      return this.#isWhole && this.#at === this.#source.length ? '$' : beforeLastTerminator;
     if (character === '(') this.#refuseGroup();
     if ('*+?}'.includes(character) && this.#source[this.#at] === '+')
       throw new PatternError(`possessive quantifiers (${character}+) are not supported`);

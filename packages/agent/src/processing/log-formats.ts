@@ -35,7 +35,9 @@ const commonFields = ['host', 'ident', 'authuser', 'datetime', 'request', 'respo
 const errorLog =
   `\\[(${weekday}\\s+${month}\\s+${day}\\s+${time}\\s+${year})\\] \\[(?:(\\w+):)?(\\w+)\\] ` +
   `\\[pid (\\d+)(?::tid (\\d+))?\\] \\[client (${host}(?::[1-9]\\d*)?)\\] (.*)`;
-const afterTime = `(?:<\\d+.\\d+> )?(${name}) ([\\w./%-]+)(?:\\[([1-9]\\d*)\\])?: (.*)`;
+// AWS's agent has <\d+.\d+>, where the dot may be a digit, too: so that takes the square of the time that a line of digits has.
+const priority = '(?:<\\d+(?:\\d\\d|[^\\d\\n\\r\\u2028\\u2029]\\d+)> )?';
+const afterTime = `${priority}(${name}) ([\\w./%-]+)(?:\\[([1-9]\\d*)\\])?: (.*)`;
 const rfc3339 = '\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(?:\\.\\d+)?(?:Z|[-+]\\d{2}:\\d{2})';
 const syslogFields = ['timestamp', 'hostname', 'program', 'processid', 'message'];
 

@@ -53,7 +53,11 @@ function textOf(record: Buffer): string {
 
 /** Java's trim: what is at most a space in the table of characters, at both ends. */
 function trim(line: string): string {
-  return line.replace(/^[\0- ]+|[\0- ]+$/g, '');
+  let start = 0;
+  let end = line.length;
+  while (start < end && line.charCodeAt(start) <= 32) start += 1;
+  while (end > start && line.charCodeAt(end - 1) <= 32) end -= 1;
+  return line.slice(start, end);
 }
 
 /** Java's split, without the empty parts at the end. */
