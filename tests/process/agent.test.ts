@@ -185,6 +185,23 @@ test('a line that a pattern could try for years does not hold it', { timeout: 60
   await remove();
 });
 
+test('a checkpoint file that is none is told, and ends it with 1', { timeout: 30_000 }, async () => {
+  const { config, logs, remove } = await agentFolder(server.endpoint, { kinesisStream: 's' });
+  const checkpointFile = join(logs, 'checkpoints');
+  await writeFile(checkpointFile, 'no database '.repeat(100));
+  await writeFile(
+    config,
+    (await readFile(config, 'utf8')).replace(/"checkpointFile":"[^"]*"/, `"checkpointFile":"${checkpointFile}"`),
+  );
+  const agent = startAgent(['--config', config]);
+  assert.equal(await agent.stop('SIGCONT'), 1);
+  assert.equal(
+    agent.log(),
+    `millrace-agent: the checkpoint file ${checkpointFile} cannot be used: file is not a database\n`,
+  );
+  await remove();
+});
+
 test(
   'SIGTERM ends it in time where nothing can be sent, and the next agent sends it all',
   { timeout: 60_000 },

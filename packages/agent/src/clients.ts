@@ -3,6 +3,7 @@ import { FirehoseClient } from '@aws-sdk/client-firehose';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import type { KinesisClientConfig } from '@aws-sdk/client-kinesis';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { withScheme } from './configuration/configuration.ts';
 import type { AgentConfiguration } from './configuration/configuration.ts';
 
 type Common = Pick<
@@ -111,11 +112,6 @@ export class Clients {
 
 function nonEmpty(text: string | undefined): string | undefined {
   return text === undefined || text.trim() === '' ? undefined : text;
-}
-
-function withScheme(endpoint: string | undefined): string | undefined {
-  const text = nonEmpty(endpoint);
-  return text === undefined || text.includes('://') ? text : `https://${text}`;
 }
 
 /** As Java's SDK reads it off an endpoint of AWS. */

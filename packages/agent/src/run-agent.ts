@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { holdProcess, realWorld } from '@millrace/world';
 import type { Clock, Disk } from '@millrace/world';
 import { Agent } from './agent.ts';
-import { SqliteCheckpoints } from './checkpoints/sqlite-checkpoints.ts';
+import { CheckpointFileError, SqliteCheckpoints } from './checkpoints/sqlite-checkpoints.ts';
 import { SqliteLeases } from './checkpoints/sqlite-leases.ts';
 import { Clients } from './clients.ts';
 import { readConfiguration } from './configuration/configuration.ts';
@@ -57,7 +57,8 @@ export async function runAgent(args: readonly string[], environment: Environment
     return await run(configuration, environment, logger);
   } catch (error) {
     const expected = error instanceof ConfigurationError;
-    process.stderr.write(`millrace-agent: ${expected ? error.message : ((error as Error).stack ?? String(error))}\n`);
+    const isTold = expected || error instanceof CheckpointFileError;
+    process.stderr.write(`millrace-agent: ${isTold ? error.message : ((error as Error).stack ?? String(error))}\n`);
     return expected ? 2 : 1;
   }
 }
@@ -100,8 +101,16 @@ async function readText(disk: Disk, path: string): Promise<string> {
 }
 
 async function run(configuration: AgentConfiguration, environment: Environment, logger: Logger): Promise<number> {
-  const world = realWorld();
   const hold = holdProcess();
+  try {
+    return await runHeld(configuration, environment, logger);
+  } finally {
+    hold.release();
+  }
+}
+
+async function runHeld(configuration: AgentConfiguration, environment: Environment, logger: Logger): Promise<number> {
+  const world = realWorld();
   const { checkpointFile, checkpointTimeToLiveDays } = configuration.options;
   await world.disk.makeDirectory(dirname(checkpointFile));
   const store = new SqliteCheckpoints(checkpointFile);
@@ -145,7 +154,6 @@ async function run(configuration: AgentConfiguration, environment: Environment, 
     await page?.close();
     clients.destroy();
     store.close();
-    hold.release();
   }
 }
 

@@ -144,6 +144,17 @@ for (const [what, json, message] of [
     withFlow({}, { 'userDefinedCredentialsProvider.classname': 'x' }),
     /userDefinedCredentialsProvider is a Java class/,
   ],
+  [
+    'no glob',
+    withFlow({ filePattern: '/logs/[z-a]' }),
+    /^flows\[0\]\.filePattern is "\/logs\/\[z-a\]", which is no glob/,
+  ],
+  ['no checkpoints', withFlow({}, { checkpointFile: '' }), /^checkpointFile must name a file$/],
+  [
+    'no URL',
+    withFlow({}, { 'firehose.endpoint': 'ftp://x' }),
+    /^firehose\.endpoint is "ftp:\/\/x"; it must be a URL of http or https$/,
+  ],
   ['half the credentials', withFlow({}, { awsAccessKeyId: 'x' }), /must be there both, or neither$/],
 ] as const) {
   test(`refused: ${what}`, () => {

@@ -36,13 +36,25 @@ interface Row {
   readonly tailHash: string;
 }
 
+/** It is no SQLite file, is damaged, or may not be read or written. */
+export class CheckpointFileError extends Error {
+  override readonly name = 'CheckpointFileError';
+}
+
 /** Checkpoints in an SQLite file; its folder must be there. Every save is one transaction, synced. */
 export class SqliteCheckpoints implements CheckpointStore {
   readonly #database: DatabaseSync;
 
+  /** Throws a CheckpointFileError. */
   constructor(path: string) {
-    this.#database = new DatabaseSync(path, { timeout: 5000 });
-    this.#database.exec(schema);
+    try {
+      this.#database = new DatabaseSync(path, { timeout: 5000 });
+      this.#database.exec(schema);
+    } catch (error) {
+      throw new CheckpointFileError(`the checkpoint file ${path} cannot be used: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
   }
 
   /** For what stands beside the checkpoints in the same file. */

@@ -5,6 +5,7 @@ import { asObject, ConfigurationError, readOptions } from './read-options.ts';
 import type { ReadingContext } from './read-options.ts';
 import { readSteps } from './steps.ts';
 import type { Step } from './steps.ts';
+import { fileNameMatcher } from '../tailing/glob.ts';
 
 export type Destination = { readonly type: 'stream' | 'deliveryStream'; readonly name: string };
 
@@ -50,6 +51,7 @@ export function readConfiguration(text: string, more: Readonly<Record<string, st
   const options = readOptions(topOptions, json, { where: '', warn });
   if ((options.awsAccessKeyId === undefined) !== (options.awsSecretAccessKey === undefined))
     throw new ConfigurationError('awsAccessKeyId and awsSecretAccessKey must be there both, or neither');
+  checkPlaces(options);
   const additions = readOptions(additionOptions, options.millrace ?? {}, { where: 'millrace.', warn });
   const flows = [...listOf(options.flows, 'flows').entries()].map(([at, flow]) =>
     readFlow(flow, { where: `flows[${at}].`, warn }),
@@ -67,6 +69,24 @@ export function readConfiguration(text: string, more: Readonly<Record<string, st
     ids.add(id);
   }
   return { options, additions, flows, warnings };
+}
+
+function checkPlaces(options: AgentConfiguration['options']): void {
+  // To SQLite an empty name is a file that goes with the process.
+  if (options.checkpointFile.trim() === '') throw new ConfigurationError('checkpointFile must name a file');
+  for (const service of ['kinesis', 'firehose', 'cloudwatch', 'sts'] as const) {
+    const endpoint = withScheme(options[`${service}.endpoint`]);
+    if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? ''))
+      throw new ConfigurationError(
+        `${service}.endpoint is ${JSON.stringify(endpoint)}; it must be a URL of http or https`,
+      );
+  }
+}
+
+/** An endpoint as a URL; undefined where there is none. */
+export function withScheme(endpoint = ''): string | undefined {
+  if (endpoint.trim() === '') return undefined;
+  return endpoint.includes('://') ? endpoint : `https://${endpoint}`;
 }
 
 function parse(text: string, name: string): unknown {
@@ -124,5 +144,13 @@ function readSource(options: Values<typeof flowOptions>, where: string): FlowCon
     throw new ConfigurationError(
       `${where}filePattern is ${JSON.stringify(filePattern)}; it must be a directory and a file name or a glob of some`,
     );
-  return { type: 'files', directory: filePattern.slice(0, at) || '/', pattern: filePattern.slice(at + 1) };
+  const pattern = filePattern.slice(at + 1);
+  try {
+    fileNameMatcher(pattern);
+  } catch (error) {
+    throw new ConfigurationError(`${where}filePattern is ${JSON.stringify(filePattern)}, which is no glob of files`, {
+      cause: error,
+    });
+  }
+  return { type: 'files', directory: filePattern.slice(0, at) || '/', pattern };
 }
