@@ -1,4 +1,4 @@
-import type { Clock, Disk, FileStat } from '@millrace/world';
+import type { Clock, Disk, File, FileStat } from '@millrace/world';
 import type { Checkpoint } from '../checkpoints/checkpoint-store.ts';
 import { fingerprintOf, hashOf, headBytes, tailBytes } from './fingerprint.ts';
 import type { Fingerprint } from './fingerprint.ts';
@@ -13,7 +13,7 @@ export interface TrackerOptions {
   readonly isFromStart: boolean;
   readonly refreshMs: number;
   /** Where END_OF_FILE begins in an open file. */
-  endOf(file: Awaited<ReturnType<Disk['open']>>): Promise<{ position: Position; head: Buffer }>;
+  endOf(file: File): Promise<{ position: Position; head: Buffer }>;
   onEvent(what: string, path: string): void;
 }
 
@@ -21,6 +21,12 @@ interface Entry {
   readonly path: string;
   readonly id: string;
   readonly stat: FileStat;
+}
+
+interface Opened {
+  readonly file: File;
+  readonly position: Position;
+  readonly head: Buffer;
 }
 
 /** A content whose file is another's now: what it was, to find it again in a copy. */
@@ -255,8 +261,9 @@ export class FileTracker {
 
   async #resume(entry: Entry, { path, offset, fingerprint }: Checkpoint): Promise<boolean> {
     if (entry.stat.size < offset) return false;
-    if (fingerprint !== undefined && !(await this.#has(entry.path, offset, fingerprint))) return false;
-    await this.#track(entry, offset);
+    const opened = await this.#openAt(entry.path, offset, fingerprint);
+    if (opened === undefined) return false;
+    await this.#keep(entry, opened);
     // It was renamed while no agent was there.
     const tracked = this.files.find(({ id }) => id === entry.id);
     if (tracked !== undefined) tracked.isLeft = entry.path !== path;
@@ -277,8 +284,9 @@ export class FileTracker {
     const held = this.#held.get(entry.id);
     for (const lost of this.#lost) {
       if (lost.offset < leastCommonBytes) continue;
-      if (entry.stat.size >= lost.offset && (await this.#has(entry.path, lost.offset, lost.fingerprint)))
-        return this.#adopt(entry, lost);
+      const { offset, fingerprint } = lost;
+      const opened = entry.stat.size >= offset ? await this.#openAt(entry.path, offset, fingerprint) : undefined;
+      if (opened !== undefined) return this.#adopt(entry, lost, opened);
       // The copy was made, whole, before the last lines came that were read of the original.
       const isCopy = held?.of === lost.file && held?.size === entry.stat.size && held.size <= lost.offset;
       if (isCopy && held.size >= leastCommonBytes) return this.#track(entry, held.size);
@@ -316,15 +324,13 @@ export class FileTracker {
   }
 
   /** The content was found in another file, and goes on there. */
-  async #adopt(entry: Entry, lost: Lost): Promise<void> {
+  async #adopt(entry: Entry, lost: Lost, { file, position, head }: Opened): Promise<void> {
     this.#lost = this.#lost.filter((other) => other !== lost);
     this.#held.delete(entry.id);
-    const file = await this.#open(entry.path);
-    if (file === undefined) return;
     this.#options.onEvent(`goes on from ${lost.path} at ${lost.offset}`, entry.path);
-    const { position, head } = await positionAt(file, lost.offset);
-    const found = lost.file ?? new TrackedFile(entry.path, entry.id, { file, position, head });
-    Object.assign(found, { path: entry.path, id: entry.id, file, isListed: true, isLeft: true, isDirty: true });
+    const id = fileIdOf(await file.stat());
+    const found = lost.file ?? new TrackedFile(entry.path, id, { file, position, head });
+    Object.assign(found, { path: entry.path, id, file, isListed: true, isLeft: true, isDirty: true });
     Object.assign(found, { seenSize: -1, nextLookMs: -Infinity, isUnread: true });
     const successor = this.files.find(({ path }) => path === lost.path);
     if (successor !== undefined) successor.predecessor = found;
@@ -335,38 +341,42 @@ export class FileTracker {
     this.#held.delete(entry.id);
     const file = await this.#open(entry.path);
     if (file === undefined) return;
-    // Another file may have got the name meanwhile.
-    const id = fileIdOf(await file.stat());
-    if (this.files.some((other) => other.id === id)) return file.close();
     const from =
       where === 'start'
         ? { position: start, head: Buffer.alloc(0) }
         : where === 'end'
           ? await this.#options.endOf(file)
           : await positionAt(file, where);
-    const tracked = new TrackedFile(entry.path, id, { file, ...from });
+    await this.#keep(entry, { file, ...from }, predecessor);
+  }
+
+  async #keep(entry: Entry, { file, position, head }: Opened, predecessor?: TrackedFile): Promise<void> {
+    // Another file may have got the name meanwhile.
+    const id = fileIdOf(await file.stat());
+    if (this.files.some((other) => other.id === id)) return file.close();
+    const tracked = new TrackedFile(entry.path, id, { file, position, head });
     tracked.seenModifiedMs = entry.stat.modifiedMs;
     tracked.isUnread = true;
     if (predecessor !== undefined && predecessor.id !== id) tracked.predecessor = predecessor;
     this.files.push(tracked);
-    this.#options.onEvent(`tailed from ${from.position.offset}`, entry.path);
+    this.#options.onEvent(`tailed from ${position.offset}`, entry.path);
   }
 
-  async #has(path: string, offset: number, fingerprint: Fingerprint): Promise<boolean> {
+  /**
+   * Opens a file where it has the content up to the offset. The bytes that are compared are those that are kept: were they read
+   * again, the file might be another content by then (truncated, and longer again), and what it has up to the offset be missed.
+   */
+  async #openAt(path: string, offset: number, fingerprint: Fingerprint | undefined): Promise<Opened | undefined> {
     const file = await this.#open(path);
-    if (file === undefined) return false;
-    try {
-      const { headLength, headHash, tailLength, tailHash } = fingerprint;
-      const head = await readAt(file, 0, headLength);
-      const tail = await readAt(file, offset - tailLength, tailLength);
-      return hashOf(head) === headHash && hashOf(tail) === tailHash;
-    } finally {
-      await file.close();
-    }
+    if (file === undefined) return undefined;
+    const opened = { file, ...(await positionAt(file, offset)) };
+    if (fingerprint === undefined || isOf(opened, fingerprint)) return opened;
+    await file.close();
+    return undefined;
   }
 
   /** undefined where the file went away meanwhile, or may not be read: the next look at all files tries again. */
-  async #open(path: string): Promise<Awaited<ReturnType<Disk['open']>> | undefined> {
+  async #open(path: string): Promise<File | undefined> {
     try {
       return await this.#options.disk.open(path, 'read');
     } catch (error) {
@@ -375,4 +385,11 @@ export class FileTracker {
       return undefined;
     }
   }
+}
+
+function isOf({ position: { tail }, head }: Opened, fingerprint: Fingerprint): boolean {
+  const { headLength, headHash, tailLength, tailHash } = fingerprint;
+  return (
+    hashOf(head.subarray(0, headLength)) === headHash && hashOf(tail.subarray(-tailLength || tail.length)) === tailHash
+  );
 }
