@@ -111,8 +111,9 @@ export class FileReader {
     }
     const end = this.#split(tracked, bytes, { isWhole, isWaited: seen.isWaited });
     await this.#remember(tracked, file);
+    // In place: who keeps the place, for records that were passed over too, must not keep the chunk by it.
     const { position } = tracked;
-    tracked.position = { offset: position.offset, tail: Buffer.from(position.tail) };
+    if (position.offset > 0) position.tail = Buffer.from(position.tail);
     const isFull = bytes.length === tail.length + tracked.chunkBytes && end === tail.length;
     if (isFull) tracked.chunkBytes = Math.min(tracked.chunkBytes * 2, this.#options.bufferBytes);
     tracked.isUnread = !isWhole && !tracked.isEnded;

@@ -5,7 +5,7 @@ import { fingerprintOf, headBytes, tailBytes } from './fingerprint.ts';
 /** A place in a content, and the bytes before it. */
 export interface Position {
   readonly offset: number;
-  readonly tail: Buffer;
+  tail: Buffer;
 }
 
 export const start: Position = { offset: 0, tail: Buffer.alloc(0) };
