@@ -9,6 +9,10 @@ export interface StatusPage {
   close(): Promise<void>;
 }
 
+/** A connection on which nothing moves for so long is closed. */
+const idleMs = 5000;
+const mostConnections = 100;
+
 /**
  * The status page: GET / for people (with `Accept: application/json` for programs), /health, /metrics for Prometheus. It shows paths
  * and counts, never a line.
@@ -20,9 +24,10 @@ export async function openStatusPage(
 ): Promise<StatusPage> {
   const sockets = new Set<{ destroy(): void }>();
   const server = createServer((request, response) => answer(request, response, flows));
-  server.headersTimeout = 5000;
-  server.requestTimeout = 5000;
+  // The server does not listen itself, so that Node's other timeouts never begin.
+  server.timeout = idleMs;
   const listener = await network.listen(at, (socket) => {
+    if (sockets.size >= mostConnections) return void socket.destroy();
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
