@@ -25,6 +25,7 @@ export interface FileFlowOptions {
 const mostOpenFiles = 256;
 /** Checkpoints are gathered for as long: what is stored and not in them yet comes twice after a crash, no more. */
 const saveAfterMs = 200;
+const failedSaveMs = 1000;
 const longestErrorPauseMs = 10_000;
 /** A file that could not be read is tried again after as long. */
 const failedLookMs = 1000;
@@ -195,9 +196,16 @@ export class FileFlow implements FlowSource {
       file.stored = { offset, tail: Buffer.from(tail) };
       file.isDirty = true;
     }
-    this.#saveTimer ??= this.#options.world.clock.setTimer(saveAfterMs, () => {
+    this.#saveLater(saveAfterMs);
+  }
+
+  /** Also when nothing more is stored: a disk that was full is not for ever. */
+  #saveLater(afterMs: number): void {
+    this.#saveTimer ??= this.#options.world.clock.setTimer(afterMs, () => {
       this.#saveTimer = undefined;
-      void this.#save().catch(() => undefined);
+      this.#save().catch(() => {
+        if (!this.#isStopped) this.#saveLater(failedSaveMs);
+      });
     });
   }
 

@@ -1,4 +1,4 @@
-/** Files that lose their names, in simulated time. */
+/** Files that lose their names, and checkpoints on a full disk, in simulated time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { simulatedWorld } from '@millrace/world';
@@ -10,6 +10,9 @@ interface Scene {
   readonly world: SimulatedWorld;
   readonly file: File;
   readonly records: string[];
+  /** Offsets of checkpoints that were written. */
+  readonly saved: number[];
+  disk: 'works' | 'is full';
   append(line: string): Promise<void>;
   pass(ms: number): Promise<void>;
 }
@@ -18,6 +21,7 @@ interface Scene {
 async function begin(): Promise<Scene> {
   const world = simulatedWorld(1);
   const records: string[] = [];
+  const saved: number[] = [];
   const flow = {
     filePattern: '/logs/app.log*',
     kinesisStream: 's',
@@ -27,7 +31,14 @@ async function begin(): Promise<Scene> {
   const silent = (): void => undefined;
   const agent = new Agent(readConfiguration(JSON.stringify({ flows: [flow] })), {
     world,
-    store: { load: () => Promise.resolve(undefined), save: () => Promise.resolve() },
+    store: {
+      load: () => Promise.resolve(undefined),
+      save: (_flow, put) => {
+        if (scene.disk === 'is full') return Promise.reject(new Error('ENOSPC'));
+        saved.push(...put.map(({ offset }) => offset));
+        return Promise.resolve();
+      },
+    },
     logger: { info: silent, warn: silent, error: silent },
     askInstance: () => Promise.resolve(undefined),
     putTo: () => (batch) => {
@@ -44,10 +55,11 @@ async function begin(): Promise<Scene> {
   const append = async (line: string): Promise<void> => {
     await file.write([Buffer.from(line)], await file.size());
   };
+  const scene: Scene = { world, file, records, saved, disk: 'works', append, pass };
   void append('one\n').then(() => agent.start());
   await pass(5000);
   assert.deepEqual(records, ['one\n']);
-  return { world, file, records, append, pass };
+  return scene;
 }
 
 test('the last line of a file that was quiet for long and is moved away at once', async () => {
@@ -71,4 +83,16 @@ test('a line that comes after the file was moved away, from who wrote it before'
   void append('three\n');
   await pass(60_000);
   assert.deepEqual(records, ['one\n', 'two\n', 'three\n']);
+});
+
+test('a checkpoint that could not be written is written later, without another record', async () => {
+  const scene = await begin();
+  scene.disk = 'is full';
+  void scene.append('two\n');
+  await scene.pass(5000);
+  assert.deepEqual(scene.records, ['one\n', 'two\n']);
+  assert.equal(scene.saved.at(-1), 4);
+  scene.disk = 'works';
+  await scene.pass(5000);
+  assert.equal(scene.saved.at(-1), 8);
 });
