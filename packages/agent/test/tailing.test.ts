@@ -1,7 +1,7 @@
 /** Which records are made of files, one behaviour a test; what happens in any order at all is in tests/simulation/agent-story.ts. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { appendFile, copyFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, open, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -84,6 +84,18 @@ test('a header that is longer than the buffer is passed over', limits, async (co
   const it = await begin(context, `${'h'.repeat(7 << 20)}\nsecond\none\n`, { skipHeaderLines: 2 });
   await it.until(({ length }) => length === 1);
   assert.deepEqual(it.records, ['one\n']);
+  await it.stop();
+});
+
+test('a line behind the hole that a truncation leaves to who does not append', limits, async (context) => {
+  const it = await begin(context, `${'x'.repeat(99_999)}\n`.repeat(70));
+  await it.until(({ length }) => length === 70);
+  const file = await open(it.path, 'r+');
+  await file.truncate();
+  await file.write('after\n', 7_000_000);
+  await file.close();
+  await it.until(({ length }) => length > 70);
+  assert.deepEqual(it.records.slice(70), ['after\n']);
   await it.stop();
 });
 

@@ -30,6 +30,7 @@ export interface ReaderOptions {
 export type Look = 'more' | 'idle' | 'truncated' | 'replaced';
 
 const firstChunkBytes = 256 << 10;
+const leastHoleBytes = 64 << 10;
 /** A file that did not change for as long is looked at less often. */
 const idleAfterMs = 10_000;
 const idleLookMs = 1000;
@@ -136,6 +137,13 @@ export class FileReader {
       tracked.position = placeOf(end);
     };
     tracked.headerLinesLeft ??= tracked.position.offset === 0 ? this.#options.skipHeaderLines : 0;
+    const holeEnd = endOfHole(tracked, bytes, from);
+    if (holeEnd > from) {
+      takeUpTo(holeEnd);
+      tracked.isInHole = holeEnd === bytes.length;
+      // Else the place stays before all of it: who goes on there passes over it again.
+      if (!tracked.isInHole) onAdvance(tracked, tracked.position);
+    }
     if (tracked.headerLinesLeft > 0) {
       const end = endOfLines(bytes, tracked.headerLinesLeft, from);
       if (end === -1) {
@@ -205,6 +213,17 @@ export class FileReader {
     if (length === size && endOfLines(bytes, skipHeaderLines) === -1) return { position: start, head: Buffer.alloc(0) };
     return positionAt(file, size - length + bytes.lastIndexOf(10) + 1);
   }
+}
+
+/**
+ * Who wrote to a file that was truncated, and does not append, goes on at the old place: what is before it reads as zeros, and
+ * with them the first line would be longer than a record may be. Fewer zeros may be a file's own.
+ */
+function endOfHole({ position, isInHole }: TrackedFile, bytes: Buffer, from: number): number {
+  if (position.offset !== 0 && !isInHole) return from;
+  let end = from;
+  while (bytes[end] === 0) end += 1;
+  return isInHole || end - from >= leastHoleBytes ? end : from;
 }
 
 function countLines(bytes: Buffer, from: number): number {

@@ -32,6 +32,8 @@ export class TrackedFile {
   isEnded = false;
   /** The rest of a record that was longer than the buffer is passed over. */
   isDiscarding = false;
+  /** All of it so far is zeros that nobody wrote. */
+  isInHole = false;
   /** Lines of the header that are still to come; undefined where nothing was read. */
   headerLinesLeft: number | undefined;
   position: Position;
