@@ -225,3 +225,15 @@ test(
     await remove();
   },
 );
+
+test('a second agent on one checkpoint file is told so, and ends', { timeout: 30_000 }, async () => {
+  await createStream('alone');
+  const { config, remove } = await agentFolder(server.endpoint, { kinesisStream: 'alone' });
+  const first = startAgent(['--config', config]);
+  await first.logged(/agent ready/);
+  const second = startAgent(['--config', config]);
+  assert.equal(await second.stop('SIGCONT'), 1);
+  assert.match(second.log(), /^millrace-agent: the checkpoint file .* cannot be used: another agent has it\n$/m);
+  assert.equal(await first.stop(), 0, first.log());
+  await remove();
+});

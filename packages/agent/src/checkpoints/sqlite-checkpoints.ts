@@ -36,10 +36,13 @@ interface Row {
   readonly tailHash: string;
 }
 
-/** It is no SQLite file, is damaged, or may not be read or written. */
+/** It is no SQLite file, is damaged, may not be read or written, or another agent has it. */
 export class CheckpointFileError extends Error {
   override readonly name = 'CheckpointFileError';
 }
+
+/** SQLITE_BUSY */
+const busy = 5;
 
 /** Checkpoints in an SQLite file; its folder must be there. Every save is one transaction, synced. */
 export class SqliteCheckpoints implements CheckpointStore {
@@ -49,9 +52,13 @@ export class SqliteCheckpoints implements CheckpointStore {
   constructor(path: string) {
     try {
       this.#database = new DatabaseSync(path, { timeout: 5000 });
+      // Held until the file is closed, or the process dies: two agents would send everything twice.
+      this.#database.exec('pragma locking_mode = exclusive; begin exclusive; commit;');
       this.#database.exec(schema);
     } catch (error) {
-      throw new CheckpointFileError(`the checkpoint file ${path} cannot be used: ${(error as Error).message}`, {
+      const isTaken = (error as { errcode?: number }).errcode === busy;
+      const why = isTaken ? 'another agent has it' : (error as Error).message;
+      throw new CheckpointFileError(`the checkpoint file ${path} cannot be used: ${why}`, {
         cause: error,
       });
     }
