@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { cli, startServer } from '../../tools/server-process.ts';
 import type { ServerProcess } from '../../tools/server-process.ts';
+import { untilTrue } from '../clients/environments.ts';
 import { kinesisCaller, untilActive } from './caller.ts';
+import { readStream } from './stream-records.ts';
 
 let server: ServerProcess;
 let folder = '';
@@ -82,7 +84,12 @@ test('lines that cannot be put are told, the others are put; an interrupt ends a
   assert.match(mixed.stderr, /line 2 is no JSON/);
   const { child, outcome } = begin('put', 's', '--key', 'waits');
   child.stdin!.write('one\ntwo\n');
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const call = kinesisCaller(server.endpoint);
+  await untilTrue(async () => {
+    // The five reads that a shard gives a second may be spent.
+    const stored = await readStream(call, 's').catch((): string[] => []);
+    return stored.includes('one') && stored.includes('two');
+  }, 'both records');
   child.kill('SIGINT');
   const { status, stdout } = await outcome;
   assert.deepEqual([status, stdout], [0, '2 records put\n']);
