@@ -23,6 +23,11 @@ export const rooms: Readonly<Record<string, Room>> = {
   'data-streams': { holds: 'Kinesis Data Streams: one file an operation', imports: ['world', 'model', 'log'] },
   orc: { holds: 'writes ORC files, stripe by stripe', imports: [] },
   aggregation: { holds: "the KPL's aggregated records, both ways; for clients", imports: [] },
+  'record-formats': {
+    holds: 'JSON records to Parquet and ORC files by a schema, in a worker thread',
+    imports: ['orc'],
+    isWiring: true,
+  },
   firehose: {
     holds: 'Data Firehose: delivery streams, and how their records get to where they go',
     imports: ['world', 'model', 'log', 'aggregation'],

@@ -17,7 +17,7 @@ let reader: OrcReader;
 let folder = '';
 before(async () => {
   reader = new OrcReader(join(await pythonEnvironment(), 'python'), [
-    join(import.meta.dirname, 'python/orc_reader.py'),
+    join(import.meta.dirname, 'python/columnar_reader.py'),
   ]);
   folder = await mkdtemp(join(tmpdir(), 'millrace-orc-'));
 });

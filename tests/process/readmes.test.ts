@@ -64,6 +64,9 @@ test('payload', () => runExample('payload', /^true 900 bytes: an order\n/));
 
 test('orc', () => runExample('orc', /^row 2: id: "three" is not a bigint\n2 rows in 1 stripe\n/));
 
+test('record-formats', () =>
+  runExample('record-formats', /^record 2: DataFormatConversion\.MalformedData: .* \(column id\)\n3 rows\n/));
+
 test('producer', () => runExample('producer', /^shardId-00000000000\d \d{56} 1\n/));
 
 test('consumer', () => runExample('consumer', /shardId-00000000000\d customer-1 \{"order":1\}\n/));

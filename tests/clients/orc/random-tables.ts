@@ -1,6 +1,6 @@
 /** Tables of random types and values, each value as it is given to the writer and as readers are to find it. */
 
-/** A value as the readers of the tests print it: texts of numbers, so that none is rounded; see `python/orc_reader.py`. */
+/** A value as the readers of the tests print it: texts of numbers, so that none is rounded; see `python/columnar_reader.py`. */
 export type Printed = null | boolean | string | readonly Printed[];
 
 export interface Cell {
@@ -15,7 +15,7 @@ export interface RandomTable {
 }
 
 /** Numbers from 0 to 1 that a seed repeats (mulberry32). */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d_2b_79_f5) | 0;

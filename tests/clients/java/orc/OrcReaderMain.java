@@ -35,7 +35,7 @@ import org.apache.orc.TypeDescription;
 
 /**
  * Reads ORC files by Apache ORC's own reader: a request a line, its parts between tabs; a line of JSON for each. Values are
- * printed as tests/clients/python/orc_reader.py prints them.
+ * printed as tests/clients/python/columnar_reader.py prints them.
  *
  *   rows PATH                        all rows
  *   row PATH NUMBER                  one row, sought by the row index

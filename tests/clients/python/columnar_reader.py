@@ -1,11 +1,11 @@
-"""Reads ORC files by pyarrow: a request a line, `rows` TAB path; a line of JSON for each, the rows as arrays of printed values."""
+"""Reads ORC and Parquet files by pyarrow: a request a line, as `rows` TAB path; a line of JSON for each, rows as arrays of printed values."""
 
 import json
 import struct
 import sys
 
 import pyarrow as pa
-from pyarrow import orc
+from pyarrow import orc, parquet
 
 
 def printed(array):
@@ -21,8 +21,8 @@ def printed(array):
     if pa.types.is_list(kind):
         return sliced(array, printed(array.values), valid)
     if pa.types.is_timestamp(kind):
-        assert kind.unit == "ns", kind
-        array = array.cast(pa.int64())
+        unit = {"us": 1000, "ns": 1}[kind.unit]
+        return [None if value is None else str(value * unit) for value in array.cast(pa.int64()).to_pylist()]
     if pa.types.is_date(kind):
         array = array.cast(pa.int32())
     return [None if value is None else leaf(value, kind) for value in array.to_pylist()]
@@ -49,7 +49,15 @@ def leaf(value, kind):
 
 
 def read_rows(path):
-    table = orc.ORCFile(path).read().combine_chunks()
+    return rows_of(orc.ORCFile(path).read())
+
+
+def read_parquet(path):
+    return rows_of(parquet.ParquetFile(path).read())
+
+
+def rows_of(table):
+    table = table.combine_chunks()
     columns = [printed(chunk) for column in table.columns for chunk in (column.chunks or [column.combine_chunks()])]
     return [list(row) for row in zip(*columns)]
 
@@ -66,6 +74,31 @@ def describe(path):
     }
 
 
+def describe_parquet(path):
+    """The schema as Arrow has it, and of each row group its rows and of each column chunk compression and encodings."""
+    file = parquet.ParquetFile(path)
+    groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
+    chunks = [group.column(index) for group in groups for index in range(group.num_columns)]
+    return {
+        "schema": [f"{field.name} {field.type}" for field in file.schema_arrow],
+        "groups": [group.num_rows for group in groups],
+        "compression": sorted({chunk.compression for chunk in chunks}),
+        "encodings": sorted({encoding for chunk in chunks for encoding in chunk.encodings}),
+        "writer": file.metadata.created_by,
+    }
+
+
+commands = {
+    "rows": read_rows,
+    "describe": describe,
+    "parquet-rows": read_parquet,
+    "describe-parquet": describe_parquet,
+}
+
 for line in sys.stdin:
     command, path = line.rstrip("\n").split("\t")
-    print(json.dumps({"rows": read_rows, "describe": describe}[command](path)), flush=True)
+    try:
+        answer = commands[command](path)
+    except (OSError, pa.ArrowException) as error:
+        answer = {"error": str(error)}
+    print(json.dumps(answer), flush=True)

@@ -1,0 +1,32 @@
+import type { FailedRecord } from './conversion.ts';
+import type { FileSummary } from './row-file.ts';
+import type { ConversionSettings } from './settings.ts';
+
+/** What the worker is told. `conversion` and `call` are numbers that come back with the answer. */
+export type Request =
+  | {
+      readonly kind: 'create';
+      readonly conversion: number;
+      readonly call: number;
+      readonly settings: ConversionSettings;
+    }
+  | {
+      readonly kind: 'add';
+      readonly conversion: number;
+      readonly call: number;
+      /** The records one after the other, and where each ends. */
+      readonly bytes: Uint8Array;
+      readonly ends: Uint32Array;
+    }
+  | { readonly kind: 'finish'; readonly conversion: number; readonly call: number }
+  | { readonly kind: 'close'; readonly conversion: number; readonly call: number }
+  /** Gives back everything. */
+  | { readonly kind: 'end'; readonly call: number }
+  /** The sink has taken the bytes, or has failed with a message. */
+  | { readonly kind: 'taken'; readonly conversion: number; readonly error?: string };
+
+/** What it says: an answer to a call, or bytes of a file, of which the next follow when these were taken. */
+export type Reply =
+  | { readonly kind: 'bytes'; readonly conversion: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'done'; readonly call: number; readonly result: readonly FailedRecord[] | FileSummary | undefined }
+  | { readonly kind: 'failed'; readonly call: number; readonly message: string; readonly isSettings: boolean };

@@ -1,0 +1,73 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StructType } from '@millrace/orc';
+import type { ParquetSerDe } from '../settings.ts';
+import { loadDuckDb } from './duckdb.ts';
+import type { Database, DuckDb } from './duckdb.ts';
+import { ParquetFile } from './parquet-file.ts';
+
+/** Where DuckDB may write, and how much it may hold for all files together. */
+export interface EngineOptions {
+  /** A folder of this engine alone; it is made, and removed when the engine closes. */
+  readonly scratchFolder: string;
+  /** What tables and row groups take, all files together; what is more goes to the scratch folder until it is written. */
+  readonly memoryLimitBytes: number;
+}
+
+interface Opened {
+  readonly duckdb: DuckDb;
+  readonly database: Database;
+}
+
+/** One DuckDB in memory for all Parquet files that are being made; loaded with the first. */
+export class ParquetEngine {
+  readonly #options: EngineOptions;
+  #opened: Promise<Opened> | undefined;
+  #files = 0;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /** Begins a file. Throws ConversionSettingsError where there is no DuckDB, or for names that SQL cannot tell apart. */
+  async createFile(type: StructType, options: ParquetSerDe): Promise<ParquetFile> {
+    this.#opened ??= this.#open();
+    let opened: Opened;
+    try {
+      opened = await this.#opened;
+    } catch (error) {
+      this.#opened = undefined;
+      throw error;
+    }
+    const { duckdb, database } = opened;
+    const connection = await duckdb.connect(database);
+    this.#files += 1;
+    const name = `file_${this.#files}`;
+    const { scratchFolder, memoryLimitBytes } = this.#options;
+    const path = join(scratchFolder, `${name}.parquet`);
+    return await ParquetFile.create({ duckdb, connection, name, path, type, options, memoryLimitBytes });
+  }
+
+  async close(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    this.#opened = undefined;
+    if (opened === undefined) return;
+    opened.duckdb.close_sync(opened.database);
+    await rm(this.#options.scratchFolder, { recursive: true, force: true });
+  }
+
+  async #open(): Promise<Opened> {
+    const { scratchFolder, memoryLimitBytes } = this.#options;
+    const duckdb = await loadDuckDb();
+    await mkdir(scratchFolder, { recursive: true });
+    const config = duckdb.create_config();
+    duckdb.set_config(config, 'memory_limit', `${Math.floor(memoryLimitBytes / 1024)}KiB`);
+    duckdb.set_config(config, 'temp_directory', join(scratchFolder, 'spilled'));
+    // One core for a worker; the rows keep their order.
+    duckdb.set_config(config, 'threads', '1');
+    duckdb.set_config(config, 'autoinstall_known_extensions', 'false');
+    duckdb.set_config(config, 'autoload_known_extensions', 'false');
+    const database = await duckdb.open(':memory:', config);
+    return { duckdb, database };
+  }
+}

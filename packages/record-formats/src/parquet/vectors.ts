@@ -1,0 +1,166 @@
+import type { OrcType } from '@millrace/orc';
+import type { DuckDb, Vector } from './duckdb.ts';
+
+/**
+ * Writes values, as the readers make them, into the memory of a DuckDB vector of the type's own layout
+ * (https://duckdb.org/docs/stable/clients/c/vector): one value after the other, a bit for each that is not null.
+ */
+export class VectorWriter {
+  readonly #duckdb: DuckDb;
+  #leastInt = 0;
+  #mostInt = 0;
+
+  constructor(duckdb: DuckDb) {
+    this.#duckdb = duckdb;
+  }
+
+  /** Whether two of the int values written so far can be more than 31 bits apart. */
+  get hasWideInts(): boolean {
+    return this.#mostInt - this.#leastInt >= 2 ** 31;
+  }
+
+  write(vector: Vector, type: OrcType, values: readonly unknown[]): void {
+    if (values.includes(null)) this.#writeNulls(vector, values);
+    switch (type.kind) {
+      case 'string':
+      case 'char':
+      case 'varchar':
+        return this.#writeTexts(vector, values);
+      case 'binary':
+        for (const [index, value] of values.entries())
+          if (value !== null) this.#duckdb.vector_assign_string_element_len(vector, index, value as Buffer);
+        return undefined;
+      case 'array':
+        return this.#writeLists(vector, values, (inner) =>
+          this.write(this.#duckdb.list_vector_get_child(vector), type.element, inner),
+        );
+      case 'map':
+        return this.#writeLists(vector, values, (pairs) => {
+          const entries = this.#duckdb.list_vector_get_child(vector);
+          this.#writeFields(entries, [type.key, type.value], pairs);
+        });
+      case 'struct':
+        return this.#writeFields(
+          vector,
+          type.fields.map((field) => field.type),
+          values,
+        );
+      default:
+        return this.#writeNumbers(vector, type, values);
+    }
+  }
+
+  #writeNulls(vector: Vector, values: readonly unknown[]): void {
+    this.#duckdb.vector_ensure_validity_writable(vector);
+    const bits = new Uint8Array(Math.ceil(values.length / 64) * 8).fill(0xff);
+    for (const [index, value] of values.entries()) if (value === null) bits[index >>> 3]! &= ~(1 << (index & 7));
+    this.#duckdb.copy_data_to_vector_validity(vector, 0, bits.buffer, 0, bits.length);
+  }
+
+  #writeTexts(vector: Vector, values: readonly unknown[]): void {
+    const { vector_assign_string_element: assign, vector_assign_string_element_len: assignBytes } = this.#duckdb;
+    for (let index = 0; index < values.length; index += 1) {
+      const value = values[index] as string | null;
+      if (value === null) continue;
+      // The quick way goes by C's texts, which end at the first zero.
+      if (value.includes('\0')) assignBytes(vector, index, Buffer.from(value));
+      else assign(vector, index, value);
+    }
+  }
+
+  #writeLists(
+    vector: Vector,
+    values: readonly unknown[],
+    writeInner: (inner: readonly (readonly unknown[])[]) => void,
+  ): void {
+    const inner: (readonly unknown[])[] = [];
+    const places = new BigUint64Array(values.length * 2);
+    for (const [index, value] of (values as readonly (readonly (readonly unknown[])[] | null)[]).entries()) {
+      places[index * 2] = BigInt(inner.length);
+      places[index * 2 + 1] = BigInt(value?.length ?? 0);
+      if (value !== null) for (const element of value) inner.push(element);
+    }
+    this.#duckdb.copy_data_to_vector(vector, 0, places.buffer, 0, places.byteLength);
+    this.#duckdb.list_vector_reserve(vector, inner.length);
+    this.#duckdb.list_vector_set_size(vector, inner.length);
+    writeInner(inner);
+  }
+
+  /** Rows to columns; the fields of what is null are null. */
+  #writeFields(vector: Vector, types: readonly OrcType[], values: readonly unknown[]): void {
+    for (const [place, type] of types.entries()) {
+      const column = (values as readonly (readonly unknown[] | null)[]).map((value) => value?.[place] ?? null);
+      this.write(this.#duckdb.struct_vector_get_child(vector, place), type, column);
+    }
+  }
+
+  #writeNumbers(vector: Vector, type: OrcType, values: readonly unknown[]): void {
+    const array = arrayOf(type, values.length);
+    for (let index = 0; index < values.length; index += 1) {
+      const value = values[index];
+      if (value === null || value === undefined) continue;
+      if (array instanceof BigInt64Array) writeLong(array, index, type, value as number | bigint);
+      else array[index] = Number(value);
+    }
+    if (type.kind === 'int') this.#noteExtremes(array as Int32Array<ArrayBuffer>);
+    this.#duckdb.copy_data_to_vector(vector, 0, array.buffer, 0, array.byteLength);
+  }
+
+  #noteExtremes(values: Int32Array): void {
+    for (const value of values) {
+      if (value < this.#leastInt) this.#leastInt = value;
+      else if (value > this.#mostInt) this.#mostInt = value;
+    }
+  }
+}
+
+/** All begin at their buffer's first byte. */
+type NumberArray =
+  | Uint8Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>
+  | Int16Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Float32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+  | BigInt64Array<ArrayBuffer>;
+
+function arrayOf(type: OrcType, count: number): NumberArray {
+  switch (type.kind) {
+    case 'boolean':
+      return new Uint8Array(count);
+    case 'tinyint':
+      return new Int8Array(count);
+    case 'smallint':
+      return new Int16Array(count);
+    case 'int':
+    case 'date':
+      return new Int32Array(count);
+    case 'float':
+      return new Float32Array(count);
+    case 'double':
+      return new Float64Array(count);
+    case 'decimal':
+      if (type.precision <= 4) return new Int16Array(count);
+      if (type.precision <= 9) return new Int32Array(count);
+      return new BigInt64Array(type.precision <= 18 ? count : count * 2);
+    default:
+      return new BigInt64Array(count);
+  }
+}
+
+/** Eight bytes, or sixteen for decimals of more than 18 digits: the lower half first. */
+function writeLong(array: BigInt64Array<ArrayBuffer>, index: number, type: OrcType, value: number | bigint): void {
+  if (type.kind === 'timestamp') {
+    // Milliseconds, or nanoseconds of which those below a microsecond are cut: both toward the past.
+    array[index] = typeof value === 'number' ? BigInt(value) * 1000n : floorDivide(value, 1000n);
+  } else if (type.kind === 'decimal' && type.precision > 18) {
+    const unscaled = BigInt(value);
+    array[index * 2] = BigInt.asIntN(64, unscaled);
+    array[index * 2 + 1] = unscaled >> 64n;
+  } else array[index] = BigInt(value);
+}
+
+function floorDivide(value: bigint, divisor: bigint): bigint {
+  const quotient = value / divisor;
+  return value % divisor < 0n ? quotient - 1n : quotient;
+}

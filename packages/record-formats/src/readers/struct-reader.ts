@@ -1,0 +1,49 @@
+import type { Reader, Rules } from './reader.ts';
+
+interface Field {
+  readonly name: string;
+  readonly read: Reader;
+}
+
+/** Keys remembered with the field they stand for, or with none: records have few different ones, but nobody promises that. */
+const mostKeys = 4096;
+
+/** An object's members by a struct's fields, in the fields' order; what is missing is null, what is not asked for is dropped. */
+export class StructReader {
+  readonly #fields: readonly Field[];
+  readonly #rules: Rules;
+  readonly #indexOf = new Map<string, number>();
+  readonly #indexOfFolded: ReadonlyMap<string, number>;
+
+  constructor(fields: readonly Field[], rules: Rules) {
+    this.#fields = fields;
+    this.#rules = rules;
+    this.#indexOfFolded = new Map(fields.map(({ name }, index) => [rules.keyOf(name), index]));
+  }
+
+  read(object: Readonly<Record<string, unknown>>): unknown[] {
+    const fields = this.#fields;
+    const values = new Array<unknown>(fields.length).fill(null);
+    for (const key of Object.keys(object)) {
+      const index = this.#indexOf.get(key) ?? this.#find(key);
+      if (index < 0) continue;
+      const value = object[key];
+      values[index] = value === null ? null : fields[index]!.read(value);
+    }
+    return values;
+  }
+
+  readPlaces(values: readonly unknown[]): unknown[] {
+    return this.#fields.map(({ read }, index) => {
+      const value = values[index] ?? null;
+      return value === null ? null : read(value);
+    });
+  }
+
+  #find(key: string): number {
+    const index = this.#indexOfFolded.get(this.#rules.foldKey(key)) ?? -1;
+    if (this.#indexOf.size >= mostKeys) this.#indexOf.clear();
+    this.#indexOf.set(key, index);
+    return index;
+  }
+}

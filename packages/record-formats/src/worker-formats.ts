@@ -1,0 +1,160 @@
+import { Worker } from 'node:worker_threads';
+import type { Conversion, FailedRecord } from './conversion.ts';
+import { ConversionSettingsError } from './errors.ts';
+import type { Reply, Request } from './messages.ts';
+import type { FormatsOptions, RecordFormats } from './open-formats.ts';
+import type { FileSink, FileSummary } from './row-file.ts';
+import type { ConversionSettings } from './settings.ts';
+
+type Result = readonly FailedRecord[] | FileSummary | undefined;
+
+interface Call {
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Without a number, which `ask` gives. */
+type Asked<Kind = Request> = Kind extends { readonly call: number } ? Omit<Kind, 'call'> : never;
+
+/** Conversions in one worker. When it dies its conversions reject, and the next one starts another. */
+export class WorkerFormats implements RecordFormats {
+  readonly #options: Required<FormatsOptions>;
+  #worker: ConversionWorker | undefined;
+
+  constructor(options: Required<FormatsOptions>) {
+    this.#options = options;
+  }
+
+  async createConversion(settings: ConversionSettings, sink: FileSink): Promise<Conversion> {
+    if (this.#worker?.hasEnded !== false) this.#worker = new ConversionWorker(this.#options);
+    return await this.#worker.create(settings, sink);
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.end();
+    this.#worker = undefined;
+  }
+}
+
+class ConversionWorker {
+  readonly #worker: Worker;
+  readonly #calls = new Map<number, Call>();
+  readonly #sinks = new Map<number, FileSink>();
+  #numbers = 0;
+  #end: Error | undefined;
+
+  constructor({ heapLimitMib, ...workerData }: Required<FormatsOptions>) {
+    // Sources run unbuilt, where the file has its other ending.
+    const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
+    const resourceLimits = { maxOldGenerationSizeMb: heapLimitMib };
+    this.#worker = new Worker(new URL(file, import.meta.url), { workerData, resourceLimits });
+    // Only calls under way keep a process from ending.
+    this.#worker.unref();
+    this.#worker.on('message', (reply: Reply) => this.#receive(reply));
+    this.#worker.on('error', (error: Error) => this.#fail(error));
+    this.#worker.on('exit', () => this.#fail(new Error('it has ended')));
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  async create(settings: ConversionSettings, sink: FileSink): Promise<Conversion> {
+    this.#numbers += 1;
+    const conversion = this.#numbers;
+    this.#sinks.set(conversion, sink);
+    try {
+      await this.ask({ kind: 'create', conversion, settings });
+    } catch (error) {
+      this.#sinks.delete(conversion);
+      throw error;
+    }
+    return new WorkerConversion(this, conversion);
+  }
+
+  forget(conversion: number): void {
+    this.#sinks.delete(conversion);
+  }
+
+  async ask(asked: Asked, transfer: ArrayBuffer[] = []): Promise<Result> {
+    if (this.#end !== undefined) throw this.#end;
+    this.#numbers += 1;
+    const call = this.#numbers;
+    return await new Promise<Result>((resolve, reject) => {
+      this.#calls.set(call, { resolve, reject });
+      this.#worker.ref();
+      this.#worker.postMessage({ ...asked, call } satisfies Request, transfer);
+    });
+  }
+
+  async end(): Promise<void> {
+    if (this.#end !== undefined) return;
+    await this.ask({ kind: 'end' }).catch(() => undefined);
+    await this.#worker.terminate();
+  }
+
+  #receive(reply: Reply): void {
+    if (reply.kind === 'bytes') {
+      void this.#pass(reply.conversion, reply.bytes);
+      return;
+    }
+    const call = this.#calls.get(reply.call);
+    this.#calls.delete(reply.call);
+    if (this.#calls.size === 0) this.#worker.unref();
+    if (reply.kind === 'done') call?.resolve(reply.result);
+    else call?.reject(reply.isSettings ? new ConversionSettingsError(reply.message) : new Error(reply.message));
+  }
+
+  async #pass(conversion: number, bytes: Uint8Array): Promise<void> {
+    let answer: Request = { kind: 'taken', conversion };
+    try {
+      await this.#sinks.get(conversion)?.(bytes);
+    } catch (error) {
+      answer = { ...answer, error: `the sink failed: ${(error as Error).message}` };
+    }
+    this.#worker.postMessage(answer, []);
+  }
+
+  #fail(error: Error): void {
+    this.#end ??= new Error(`the worker of record formats has failed: ${error.message}`, { cause: error });
+    for (const { reject } of this.#calls.values()) reject(this.#end);
+    this.#calls.clear();
+    this.#sinks.clear();
+  }
+}
+
+class WorkerConversion implements Conversion {
+  readonly #worker: ConversionWorker;
+  readonly #number: number;
+  #isClosed = false;
+
+  constructor(worker: ConversionWorker, number: number) {
+    this.#worker = worker;
+    this.#number = number;
+  }
+
+  async add(records: readonly Buffer[]): Promise<readonly FailedRecord[]> {
+    const ends = new Uint32Array(records.length);
+    let total = 0;
+    for (const [index, { length }] of records.entries()) {
+      total += length;
+      ends[index] = total;
+    }
+    const bytes = new Uint8Array(total);
+    for (const [index, record] of records.entries()) bytes.set(record, ends[index]! - record.length);
+    const transfer = [bytes.buffer, ends.buffer];
+    return (await this.#worker.ask({ kind: 'add', conversion: this.#number, bytes, ends }, transfer)) as FailedRecord[];
+  }
+
+  async finish(): Promise<FileSummary> {
+    return (await this.#worker.ask({ kind: 'finish', conversion: this.#number })) as FileSummary;
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#worker.forget(this.#number);
+    // Where the worker has ended there is nothing left to give back.
+    if (!this.#worker.hasEnded) await this.#worker.ask({ kind: 'close', conversion: this.#number });
+  }
+}
