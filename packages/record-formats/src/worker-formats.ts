@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Conversion, FailedRecord } from './conversion.ts';
 import { ConversionSettingsError } from './errors.ts';
@@ -42,8 +45,12 @@ class ConversionWorker {
   readonly #sinks = new Map<number, FileSink>();
   #numbers = 0;
   #end: Error | undefined;
+  /** Resolves when the worker is gone, and its files. */
+  readonly #gone: Promise<void>;
 
-  constructor({ heapLimitMib, ...workerData }: Required<FormatsOptions>) {
+  constructor({ heapLimitMib, scratchFolder, memoryLimitBytes }: Required<FormatsOptions>) {
+    const folder = join(scratchFolder, `worker-${randomUUID()}`);
+    const workerData: FormatsOptions = { scratchFolder: folder, memoryLimitBytes };
     // Sources run unbuilt, where the file has its other ending.
     const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
     const resourceLimits = { maxOldGenerationSizeMb: heapLimitMib };
@@ -52,7 +59,13 @@ class ConversionWorker {
     this.#worker.unref();
     this.#worker.on('message', (reply: Reply) => this.#receive(reply));
     this.#worker.on('error', (error: Error) => this.#fail(error));
-    this.#worker.on('exit', () => this.#fail(new Error('it has ended')));
+    this.#gone = new Promise((resolve) => {
+      this.#worker.on('exit', () => {
+        this.#fail(new Error('it has ended'));
+        // One that died has left its files.
+        void rm(folder, { recursive: true, force: true }).finally(resolve);
+      });
+    });
   }
 
   get hasEnded(): boolean {
@@ -88,9 +101,11 @@ class ConversionWorker {
   }
 
   async end(): Promise<void> {
-    if (this.#end !== undefined) return;
-    await this.ask({ kind: 'end' }).catch(() => undefined);
-    await this.#worker.terminate();
+    if (this.#end === undefined) {
+      await this.ask({ kind: 'end' }).catch(() => undefined);
+      await this.#worker.terminate();
+    }
+    await this.#gone;
   }
 
   #receive(reply: Reply): void {

@@ -20,7 +20,7 @@ export interface ParquetParts {
 }
 
 /** Bytes of records between two flushes of the appender, which holds rows outside of DuckDB's memory limit. */
-const flushBytes = 4 << 20;
+const flushBytes = 16 << 20;
 const readBytes = 1 << 20;
 const defaultBlockBytes = 256 << 20;
 /** Row groups are counted in DuckDB's vectors. */

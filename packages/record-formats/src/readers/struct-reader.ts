@@ -24,7 +24,9 @@ export class StructReader {
   read(object: Readonly<Record<string, unknown>>): unknown[] {
     const fields = this.#fields;
     const values = new Array<unknown>(fields.length).fill(null);
-    for (const key of Object.keys(object)) {
+    // Objects of JSON have no keys but their own, and their keys come without an array this way.
+    // oxlint-disable-next-line guard-for-in
+    for (const key in object) {
       const index = this.#indexOf.get(key) ?? this.#find(key);
       if (index < 0) continue;
       const value = object[key];

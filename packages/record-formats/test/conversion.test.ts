@@ -1,0 +1,192 @@
+/** Conversions as a caller has them, in the worker and on the calling thread; what the files hold is tests/clients' to look at. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { openFormats, openFormatsInThread } from '@millrace/record-formats';
+import type { ConversionSettings, RecordFormats, Serializer } from '@millrace/record-formats';
+import { loadDuckDb } from '../src/parquet/duckdb.ts';
+
+let folder = '';
+before(async () => (folder = await mkdtemp(join(tmpdir(), 'millrace-formats-test-'))));
+after(() => rm(folder, { recursive: true, force: true }));
+
+const columns = [
+  { name: 'a', type: 'int' },
+  { name: 'b', type: 'string' },
+];
+const parquet: Serializer = { ParquetSerDe: {} };
+const orc: Serializer = { OrcSerDe: {} };
+const ends = { parquet: 'PAR1', orc: 'ORC' };
+
+function settings(serializer: Serializer): ConversionSettings {
+  return { columns, serializer, deserializer: { OpenXJsonSerDe: {} } };
+}
+
+function records(...texts: readonly string[]): Buffer[] {
+  return texts.map((text) => Buffer.from(text));
+}
+
+/** What is left in the scratch folder, of any formats. */
+async function scratchFiles(): Promise<string[]> {
+  const names = await readdir(join(folder, 'scratch'), { recursive: true }).catch(() => []);
+  return names.filter((name) => /parquet|tmp|block/.test(name));
+}
+
+for (const [place, open] of [
+  ['the worker', openFormats],
+  ['the thread', openFormatsInThread],
+] as const)
+  test(`records, failed ones and files, in ${place}`, { timeout: 60_000 }, async () => {
+    const formats = open({ scratchFolder: join(folder, 'scratch') });
+    for (const [name, serializer] of Object.entries({ parquet, orc })) {
+      const pieces: Uint8Array[] = [];
+      const conversion = await formats.createConversion(settings(serializer), (bytes) => void pieces.push(bytes));
+      const failed = await conversion.add(
+        records('{"a":1}{"a":"x"}', '{"a":2}\n{"a":3}', 'no', '{"b":{"c":1}}', '', '{"a":4}'),
+      );
+      assert.deepEqual(
+        failed.map(({ index, errorCode }) => [index, errorCode]),
+        [
+          [0, 'DataFormatConversion.MalformedData'],
+          [2, 'DataFormatConversion.ParseError'],
+          [4, 'DataFormatConversion.ParseError'],
+        ],
+      );
+      assert.equal(failed[0]!.errorMessage, 'Data does not match the schema. For input string: "x" (column a)');
+      assert.deepEqual(await conversion.add([]), []);
+      // Of the record that fails, the row that fits is not there either.
+      const { rows, byteLength } = await conversion.finish();
+      assert.equal(rows, 4);
+      await conversion.close();
+      await conversion.close();
+      const file = Buffer.concat(pieces);
+      assert.equal(file.length, byteLength);
+      assert.ok(file.subarray(-4).includes(ends[name as 'orc']), name);
+      assert.deepEqual(await scratchFiles(), []);
+    }
+    await formats.close();
+  });
+
+test('many conversions in one worker, and one that is left', { timeout: 60_000 }, async () => {
+  const formats = openFormats({ scratchFolder: join(folder, 'scratch') });
+  const made = await Promise.all(
+    Array.from({ length: 40 }, async (_, number) => {
+      const pieces: Uint8Array[] = [];
+      const conversion = await formats.createConversion(settings(number % 2 ? orc : parquet), (bytes) => {
+        pieces.push(bytes);
+      });
+      for (let time = 0; time < 5; time += 1) await conversion.add(records(...Array(number).fill('{"a":1}')));
+      if (number === 7) return 0;
+      const { rows } = await conversion.finish();
+      await conversion.close();
+      return rows - number * 5;
+    }),
+  );
+  assert.deepEqual(made, Array(40).fill(0));
+  await formats.close();
+  assert.deepEqual(await readdir(join(folder, 'scratch')), []);
+  // Closed is not the end: the next conversion starts another worker.
+  const conversion = await formats.createConversion(settings(orc), () => {});
+  await conversion.close();
+  await assert.rejects(conversion.finish(), /the conversion was closed/);
+  await formats.close();
+});
+
+async function refused(formats: RecordFormats, changed: object): Promise<string> {
+  let message = '';
+  await assert.rejects(
+    formats.createConversion({ ...settings(parquet), ...changed } as ConversionSettings, () => {}),
+    (error: Error) => {
+      assert.equal(error.name, 'ConversionSettingsError', String(error));
+      ({ message } = error);
+      return true;
+    },
+  );
+  return message;
+}
+
+test('settings that no file can be made with', { timeout: 60_000 }, async () => {
+  const formats = openFormats({ scratchFolder: join(folder, 'scratch') });
+  for (const [changed, words] of [
+    [{ columns: [] }, /at least one column/],
+    [{ columns: [{ name: 'a', type: 'uniontype<int>' }] }, /column a: uniontype is not a type/],
+    [{ columns: [...columns, { name: 'A', type: 'int' }] }, /differ in case only/],
+    [{ deserializer: {} }, /one of OpenXJsonSerDe and HiveJsonSerDe/],
+    [{ deserializer: { OpenXJsonSerDe: {}, HiveJsonSerDe: {} } }, /one of OpenXJsonSerDe and HiveJsonSerDe/],
+    [{ deserializer: { OpenXJsonSerDe: { CaseInsensitive: 'no' } } }, /CaseInsensitive is true or false, not "no"/],
+    [{ deserializer: { HiveJsonSerDe: { TimestampFormats: ['yyyy G'] } } }, /G of "yyyy G" cannot be read/],
+    [{ serializer: { ParquetSerDe: { Compression: 'LZO' } } }, /one of UNCOMPRESSED, GZIP, SNAPPY, not "LZO"/],
+    [{ serializer: { ParquetSerDe: { BlockSizeBytes: 1 << 20 } } }, /at least 67108864/],
+    [{ serializer: { ParquetSerDe: { PageSize: 1 } } }, /has no member PageSize/],
+    [{ serializer: { OrcSerDe: { StripeSizeBytes: 1 } } }, /OrcSerDe: StripeSizeBytes/],
+    [{ serializer: {} }, /one of ParquetSerDe and OrcSerDe/],
+  ] as const)
+    assert.match(await refused(formats, changed), words);
+  await formats.close();
+});
+
+test('a platform without DuckDB is named', async () => {
+  const missing = (): Promise<unknown> =>
+    Promise.reject(new Error("Cannot find module '@duckdb/node-bindings-linux-riscv64/duckdb.node'"));
+  await assert.rejects(loadDuckDb(missing), {
+    name: 'ConversionSettingsError',
+    message: new RegExp(`@duckdb/node-bindings-${process.platform}-${process.arch} is not installed or does not load`),
+  });
+});
+
+test('a sink that fails, a worker that dies', { timeout: 60_000 }, async () => {
+  const formats = openFormats({ scratchFolder: join(folder, 'scratch'), heapLimitMib: 32 });
+  for (const serializer of [parquet, orc]) {
+    const conversion = await formats.createConversion(settings(serializer), () => Promise.reject(new Error('full')));
+    await conversion.add(records('{"a":1}'));
+    await assert.rejects(conversion.finish(), /the sink failed: full/);
+    await conversion.close();
+  }
+  // More than its heap holds, in one call, while a Parquet file is under way.
+  await formats.createConversion(settings(parquet), () => {});
+  const conversion = await formats.createConversion(settings(orc), () => {});
+  const large = `{"b":{${Array.from({ length: 100_000 }, (_, key) => `"k${key}":[[],[]]`).join(',')}}}`;
+  await assert.rejects(conversion.add(records(...Array(40).fill(large))), /the worker of record formats has failed/);
+  await assert.rejects(conversion.add(records('{}')), /the worker of record formats has failed/);
+  await conversion.close();
+  const next = await formats.createConversion(settings(orc), () => {});
+  assert.deepEqual(await next.add(records('{"a":1}')), []);
+  assert.equal((await next.finish()).rows, 1);
+  await formats.close();
+  assert.deepEqual(await readdir(join(folder, 'scratch')), []);
+});
+
+test('what memory does not hold waits on disk', { timeout: 120_000 }, async () => {
+  const scratchFolder = join(folder, 'scratch');
+  const formats = openFormats({ scratchFolder, memoryLimitBytes: 48 << 20 });
+  let bytes = 0;
+  const conversion = await formats.createConversion(settings(parquet), (piece) => void (bytes += piece.length));
+  let [seed, sent] = [1, 0];
+  const noise = (): string => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+    return seed.toString(36);
+  };
+  let hasSpilled = false;
+  const before = process.memoryUsage().rss;
+  let most = 0;
+  for (let call = 0; call < 130; call += 1) {
+    const batch = Array.from({ length: 1000 }, (_, a) =>
+      Buffer.from(JSON.stringify({ a, b: Array.from({ length: 150 }, noise).join(' ') })),
+    );
+    for (const { length } of batch) sent += length;
+    await conversion.add(batch);
+    most = Math.max(most, process.memoryUsage().rss - before);
+    hasSpilled ||= (await scratchFiles()).length > 0;
+  }
+  assert.equal((await conversion.finish()).rows, 130_000);
+  most = Math.max(most, process.memoryUsage().rss - before);
+  await conversion.close();
+  await formats.close();
+  assert.ok(sent > 120 << 20 && bytes > 60 << 20, `${sent} bytes became ${bytes}`);
+  assert.ok(hasSpilled, 'nothing was spilled');
+  assert.ok(most < 320 << 20, `${most} bytes more than before`);
+  assert.ok(!existsSync(join(scratchFolder, 'spilled')));
+});
