@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { readModelFile } from '@millrace/model';
 import type { FileShape, ModelFile, ServiceId } from '@millrace/model';
 
-const services: readonly ServiceId[] = ['kinesis', 'firehose', 'lambda', 'dynamodb', 'cloudwatch', 'sts'];
+const services: readonly ServiceId[] = ['kinesis', 'firehose', 'lambda', 'dynamodb', 'cloudwatch', 'sts', 'glue'];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const checkOnly = process.argv.includes('--check');
 

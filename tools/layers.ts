@@ -36,6 +36,10 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: 'the part of DynamoDB that Kinesis clients keep their leases in',
     imports: ['world', 'model', 'log'],
   },
+  glue: {
+    holds: 'the part of the Glue Data Catalog that table schemas are kept in',
+    imports: ['world', 'model', 'log'],
+  },
   cloudwatch: { holds: 'the part of CloudWatch that they send their metrics to', imports: ['world', 'model', 'log'] },
   payload: { holds: 'what records carry, compressed and encrypted by clients, both ways', imports: [] },
   producer: { holds: 'puts records: the KPL for Node', imports: ['world', 'aggregation', 'payload'] },
@@ -62,6 +66,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'firehose',
       'lease-tables',
       'cloudwatch',
+      'glue',
       'agent',
       'cli',
     ],

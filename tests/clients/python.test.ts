@@ -31,7 +31,7 @@ for (const scheme of ['http', 'https'])
     tell('boto3', scheme),
   );
 
-test('boto3 with the neighbours: lease tables, metrics, who the caller is', { timeout: 120_000 }, () =>
+test('boto3 with the neighbours: lease tables, metrics, the catalog, who the caller is', { timeout: 120_000 }, () =>
   tell('neighbours', 'http'),
 );
 

@@ -46,8 +46,8 @@ const maxMatchedChars = 4096;
 
 /** The pattern has to match the whole value, as in Java's Matcher.matches. */
 function pattern(source: string, maxChars: number | undefined): Constraint {
-  // Java knows \p{…} always, JavaScript with this flag, which refuses escapes that other patterns have.
-  const whole = new RegExp(`^(?:${source})$`, source.includes('\\p{') ? 'u' : '');
+  // Java knows \p{…} and characters of two halves always, JavaScript with this flag, which refuses escapes that other patterns have.
+  const whole = new RegExp(`^(?:${source})$`, /\\p\{|\\uD800/.test(source) ? 'u' : '');
   const matchedChars = maxChars === undefined ? Number.POSITIVE_INFINITY : Math.max(maxChars, maxMatchedChars);
   return {
     text: `Member must satisfy regular expression pattern: ${source}`,

@@ -70,7 +70,7 @@ export interface Patch {
   readonly evidence: string;
 }
 
-export type ServiceId = 'kinesis' | 'firehose' | 'lambda' | 'dynamodb' | 'cloudwatch' | 'sts';
+export type ServiceId = 'kinesis' | 'firehose' | 'lambda' | 'dynamodb' | 'cloudwatch' | 'sts' | 'glue';
 
 // The data folder lies beside both src and dist, so one relative path serves the sources and the built package.
 const require = createRequire(import.meta.url);

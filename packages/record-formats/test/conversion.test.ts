@@ -98,7 +98,7 @@ test('many conversions in one worker, and one that is left', { timeout: 60_000 }
 async function refused(formats: RecordFormats, changed: object): Promise<string> {
   let message = '';
   await assert.rejects(
-    formats.createConversion({ ...settings(parquet), ...changed } as ConversionSettings, () => {}),
+    formats.createConversion({ ...settings(parquet), ...changed }, () => {}),
     (error: Error) => {
       assert.equal(error.name, 'ConversionSettingsError', String(error));
       ({ message } = error);

@@ -4,6 +4,8 @@ import { operations, resourcesOf } from '@millrace/data-streams';
 import type { DataStreams, RequestContext } from '@millrace/data-streams';
 import { deliveryStreamArn, firehoseOperations } from '@millrace/firehose';
 import type { Firehose } from '@millrace/firehose';
+import { glueOperations } from '@millrace/glue';
+import type { GlueCatalog } from '@millrace/glue';
 import { leaseTableOperations } from '@millrace/lease-tables';
 import type { LeaseTables } from '@millrace/lease-tables';
 import { loadService } from '@millrace/model';
@@ -63,6 +65,19 @@ export function cloudWatchRoom(service: CloudWatch): Room {
     find: finder(cloudWatchOperations as Operations<CloudWatch, RequestContext>, service),
     // CloudWatch's metrics have no ARNs: policies name all of them.
     resourcesOf: (_input, { account }) => ({ arn: '*', account, policy: undefined }),
+  };
+}
+
+export function glueRoom(service: GlueCatalog): Room {
+  return {
+    model: loadService('glue'),
+    find: finder(glueOperations as Operations<GlueCatalog, RequestContext>, service),
+    resourcesOf: ({ DatabaseName, Name }: { DatabaseName?: string; Name?: string }, { account, region }) => ({
+      // Of a table's operations its database; databases are named themselves.
+      arn: `arn:aws:glue:${region}:${account}:database/${DatabaseName ?? Name ?? '*'}`,
+      account,
+      policy: undefined,
+    }),
   };
 }
 

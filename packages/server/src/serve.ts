@@ -8,6 +8,8 @@ import { openDataStreams, streamsMachine } from '@millrace/data-streams';
 import type { DataStreams, OpenDataStreams } from '@millrace/data-streams';
 import { firehoseMachine, openFirehose, openFolderStore, openS3Store } from '@millrace/firehose';
 import type { FirehoseSettings, ObjectStore, OpenFirehose, SourceStreams } from '@millrace/firehose';
+import { catalogMachine, openGlueCatalog } from '@millrace/glue';
+import type { GlueCatalog } from '@millrace/glue';
 import { leaseTablesMachine, openLeaseTables } from '@millrace/lease-tables';
 import type { LeaseTables } from '@millrace/lease-tables';
 import { openEmbeddedLog, openRegistry } from '@millrace/log';
@@ -26,7 +28,7 @@ import { createLogger } from './logging.ts';
 import type { Logger } from './logging.ts';
 import { createRequestMetrics } from './metrics.ts';
 import { publishOwnMetrics } from './own-metrics.ts';
-import { cloudWatchRoom, dataStreamsRoom, firehoseRoom, leaseTablesRoom, stsRoom } from './rooms.ts';
+import { cloudWatchRoom, dataStreamsRoom, firehoseRoom, glueRoom, leaseTablesRoom, stsRoom } from './rooms.ts';
 
 const bodyLimitBytes = 16 << 20;
 /** A factor, not a shift: 2 GiB and more do not fit in a shift's 32 bits. */
@@ -73,6 +75,7 @@ interface Store {
   readonly firehose: OpenFirehose;
   readonly leaseTables: LeaseTables;
   readonly cloudWatch: OpenCloudWatch;
+  readonly catalog: GlueCatalog;
   health(): Error | undefined;
   metrics(): Readonly<Record<string, Readonly<Record<string, number>>>>;
   stop(): Promise<void>;
@@ -124,15 +127,17 @@ async function openStore(at: {
   // Both services have claimed what is theirs.
   await log.dropUnclaimed();
   const tables = await openRegistry({ world, directory: join(directory, 'lease-tables'), machine: leaseTablesMachine });
+  const catalog = await openRegistry({ world, directory: join(directory, 'glue'), machine: catalogMachine });
   const report = (message: string): void => logger.warn(message);
   const cloudWatch = await openCloudWatch({ world, directory: join(directory, 'metrics'), report });
   // In the order in which they stop: the log is written by what is before it.
-  const parts = [registry, delivery, tables, cloudWatch, log];
+  const parts = [registry, delivery, tables, catalog, cloudWatch, log];
   return {
     streams,
     firehose,
     leaseTables: openLeaseTables({ world, registry: tables, transitionMs: settings['transition-ms'] }),
     cloudWatch,
+    catalog: openGlueCatalog({ world, registry: catalog }),
     health: () => parts.map((part) => part.failure()).find((failure) => failure !== undefined),
     metrics: () => ({
       log: log.metrics(),
@@ -219,6 +224,7 @@ async function startServing(at: {
       firehoseRoom(store.firehose.service),
       leaseTablesRoom(store.leaseTables),
       cloudWatchRoom(store.cloudWatch),
+      glueRoom(store.catalog),
       stsRoom(),
     ],
     authenticate: createAuthenticator({

@@ -1,4 +1,4 @@
-"""An unmodified boto3 with the neighbours that Kinesis clients need: DynamoDB's lease tables, CloudWatch, STS.
+"""An unmodified boto3 with the neighbours that Kinesis clients need: DynamoDB's lease tables, CloudWatch, Glue's catalog, STS.
 
 usage: neighbours_story.py ENDPOINT
 """
@@ -50,6 +50,36 @@ def leases(dynamodb):
     dynamodb.delete_table(TableName="leases")
 
 
+def catalog(glue):
+    glue.create_database(DatabaseInput={"Name": "Sales", "Description": "what was sold"})
+    assert [one["Name"] for one in glue.get_databases()["DatabaseList"]] == ["sales"]
+    columns = [{"Name": "id", "Type": "bigint"}, {"Name": "tags", "Type": "array<string>", "Comment": "free text"}]
+    described = {
+        "Name": "orders",
+        "StorageDescriptor": {"Columns": columns, "Location": "s3://bucket/orders/", "SerdeInfo": {"Parameters": {"a": "b"}}},
+        "PartitionKeys": [{"Name": "day", "Type": "date"}],
+        "TableType": "EXTERNAL_TABLE",
+        "Parameters": {"classification": "parquet"},
+    }
+    glue.create_table(DatabaseName="sales", TableInput=described)
+    assert code(glue.create_table, DatabaseName="sales", TableInput=described) == "AlreadyExistsException"
+    table = glue.get_table(DatabaseName="sales", Name="orders")["Table"]
+    assert {name: table[name] for name in described} == described, table
+    assert isinstance(table["CreateTime"], datetime.datetime), table
+    columns.append({"Name": "total", "Type": "decimal(10,2)"})
+    glue.update_table(DatabaseName="sales", TableInput=described)
+    pages = glue.get_paginator("get_table_versions").paginate(
+        DatabaseName="sales", TableName="orders", PaginationConfig={"PageSize": 1}
+    )
+    assert [one["VersionId"] for page in pages for one in page["TableVersions"]] == ["1", "0"]
+    first = glue.get_table_version(DatabaseName="sales", TableName="orders", VersionId="0")["TableVersion"]
+    assert len(first["Table"]["StorageDescriptor"]["Columns"]) == 2, first
+    assert code(glue.get_table, DatabaseName="sales", Name="nothing") == "EntityNotFoundException"
+    assert code(glue.get_crawlers) == "UnknownOperationException"
+    glue.delete_table(DatabaseName="sales", Name="orders")
+    glue.delete_database(Name="sales")
+
+
 def metrics(cloudwatch):
     now = datetime.datetime.now(datetime.timezone.utc)
     span = {"StartTime": now - datetime.timedelta(minutes=5), "EndTime": now + datetime.timedelta(minutes=5)}
@@ -76,6 +106,7 @@ def main(endpoint):
     assert identity["Account"] == "111122223333" and identity["Arn"] == "arn:aws:iam::111122223333:root", identity
     leases(boto3.client("dynamodb", **settings))
     metrics(boto3.client("cloudwatch", **settings))
+    catalog(boto3.client("glue", **settings))
     print("neighbours story passed")
 
 
