@@ -62,6 +62,7 @@ function serDeRules({ OpenXJsonSerDe: openX, HiveJsonSerDe: hive }: Deserializer
   return {
     isLenient: openX !== undefined,
     foldKey,
+    foldMapKey: openX !== undefined && isFolded ? (key) => key.toLowerCase() : undefined,
     keyOf: (name) => mappings.get(foldKey(name)) ?? foldKey(name),
     times: openX === undefined ? hiveTimes(hive?.TimestampFormats ?? []) : openXTimes,
   };

@@ -180,8 +180,17 @@ test('arrays, maps, structs', () => {
   assert.match(refusal('array<int>', '5', hive), /java\.io\.IOException: Start of Array expected/);
   assert.deepEqual(value('map<string,array<int>>', '{"x":[1],"Y":null}'), [
     ['x', [1]],
-    ['Y', null],
+    ['y', null],
   ]);
+  assert.deepEqual(value('map<string,int>', '{"X":1,"y":2}', { OpenXJsonSerDe: { CaseInsensitive: false } }), [
+    ['X', 1],
+    ['y', 2],
+  ]);
+  assert.deepEqual(value('map<string,int>', '{"X":1,"x":2}', hive), [
+    ['X', 1],
+    ['x', 2],
+  ]);
+  assert.deepEqual(value('map<string,int>', '{"X":1,"x":2}'), [['x', 2]]);
   assert.deepEqual(value('map<int,int>', '{"01":1,"1":2}', hive), [[1, 1]]);
   for (const json of ['1', '[]', '"a"']) refusal('map<string,int>', json);
   assert.deepEqual(value('struct<b:int,c:string>', '[1]'), [1, null]);

@@ -65,6 +65,11 @@ function isoOf(nanos: bigint): string {
   return `${seconds}.${String(fraction).padStart(9, '0')}Z`;
 }
 
+/** OpenX has a map's keys in lower case; of two that are equal then the later counts. */
+function foldedPairs(pairs: readonly (readonly [Printed, Printed])[], { kind }: OrcType): [Printed, Printed][] {
+  return [...new Map(pairs.map(([key, value]) => [kind === 'string' ? (key as string).toLowerCase() : key, value]))];
+}
+
 const minusZero = '8000000000000000';
 const plainZero = '0000000000000000';
 
@@ -75,7 +80,7 @@ export function expected(type: OrcType, printed: Printed, isParquet: boolean): P
     case 'array':
       return (printed as Printed[]).map((element) => expected(type.element, element, isParquet));
     case 'map':
-      return (printed as (readonly [Printed, Printed])[])
+      return foldedPairs(printed as (readonly [Printed, Printed])[], type.key)
         .map(([key, value]) => [expected(type.key, key, isParquet), expected(type.value, value, isParquet)])
         .sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
     case 'struct':

@@ -19,11 +19,17 @@ interface Opened {
   readonly database: Database;
 }
 
+/** Rows that DuckDB's appenders hold outside of its memory limit, by the bytes of their records, all files together. */
+const appenderBytes = 64 << 20;
+const mostAppenderBytes = 16 << 20;
+
 /** One DuckDB in memory for all Parquet files that are being made; loaded with the first. */
 export class ParquetEngine {
   readonly #options: EngineOptions;
   #opened: Promise<Opened> | undefined;
   #files = 0;
+  #openFiles = 0;
+  #lastCopy: Promise<unknown> = Promise.resolve();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -45,7 +51,35 @@ export class ParquetEngine {
     const name = `file_${this.#files}`;
     const { scratchFolder, memoryLimitBytes } = this.#options;
     const path = join(scratchFolder, `${name}.parquet`);
-    return await ParquetFile.create({ duckdb, connection, name, path, type, options, memoryLimitBytes });
+    const file = await ParquetFile.create({
+      duckdb,
+      connection,
+      name,
+      path,
+      type,
+      options,
+      memoryLimitBytes,
+      engine: this,
+    });
+    this.#openFiles += 1;
+    return file;
+  }
+
+  /** What a file may leave in its appender. */
+  get flushBytes(): number {
+    return Math.min(mostAppenderBytes, Math.floor(appenderBytes / Math.max(1, this.#openFiles)));
+  }
+
+  /** Runs one COPY at a time, for each holds a row group in memory. */
+  async copyInTurn(copy: () => Promise<unknown>): Promise<void> {
+    const before = this.#lastCopy;
+    const mine = before.catch(() => undefined).then(copy);
+    this.#lastCopy = mine;
+    await mine;
+  }
+
+  fileClosed(): void {
+    this.#openFiles -= 1;
   }
 
   async close(): Promise<void> {

@@ -17,10 +17,16 @@ export interface ParquetParts {
   readonly type: StructType;
   readonly options: ParquetSerDe;
   readonly memoryLimitBytes: number;
+  readonly engine: Engine;
 }
 
-/** Bytes of records between two flushes of the appender, which holds rows outside of DuckDB's memory limit. */
-const flushBytes = 16 << 20;
+/** What the files of one DuckDB share. */
+export interface Engine {
+  readonly flushBytes: number;
+  copyInTurn: (copy: () => Promise<unknown>) => Promise<void>;
+  fileClosed: () => void;
+}
+
 const readBytes = 1 << 20;
 const defaultBlockBytes = 256 << 20;
 /** Row groups are counted in DuckDB's vectors. */
@@ -53,10 +59,9 @@ export class ParquetFile implements RowFile {
   }
 
   add(rows: readonly Row[], recordBytes: number): Promise<void> {
-    const { duckdb, type } = this.#parts;
+    const { duckdb, type, engine } = this.#parts;
     for (let from = 0; from < rows.length; from += vectorRows) {
       const batch = rows.slice(from, from + vectorRows);
-      duckdb.data_chunk_reset(this.#chunk);
       for (const [index, field] of type.fields.entries()) {
         const vector = duckdb.data_chunk_get_vector(this.#chunk, index);
         const values = batch.map((row) => row[index]);
@@ -64,11 +69,12 @@ export class ParquetFile implements RowFile {
       }
       duckdb.data_chunk_set_size(this.#chunk, batch.length);
       duckdb.append_data_chunk(this.#appender, this.#chunk);
+      duckdb.data_chunk_reset(this.#chunk);
     }
     this.#rows += rows.length;
     this.#bytes += recordBytes;
     this.#bytesInAppender += recordBytes;
-    if (this.#bytesInAppender >= flushBytes) {
+    if (this.#bytesInAppender >= engine.flushBytes) {
       duckdb.appender_flush_sync(this.#appender);
       this.#bytesInAppender = 0;
     }
@@ -76,10 +82,11 @@ export class ParquetFile implements RowFile {
   }
 
   async finish(sink: FileSink): Promise<FileSummary> {
-    const { duckdb, connection, name, path } = this.#parts;
+    const { duckdb, connection, name, path, engine } = this.#parts;
     duckdb.appender_close_sync(this.#appender);
     const target = `'${path.replaceAll("'", "''")}'`;
-    await duckdb.query(connection, `COPY ${quoted(name)} TO ${target} (${this.#copyOptions()})`);
+    const copy = `COPY ${quoted(name)} TO ${target} (${this.#copyOptions()})`;
+    await engine.copyInTurn(() => duckdb.query(connection, copy));
     await duckdb.query(connection, `DROP TABLE ${quoted(name)}`);
     const byteLength = await sendFile(path, sink);
     return { rows: this.#rows, byteLength };
@@ -90,6 +97,7 @@ export class ParquetFile implements RowFile {
     this.#isClosed = true;
     // The table is the connection's own and goes with it.
     this.#parts.duckdb.disconnect_sync(this.#parts.connection);
+    this.#parts.engine.fileClosed();
     await rm(this.#parts.path, { force: true });
   }
 

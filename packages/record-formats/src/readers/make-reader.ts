@@ -103,13 +103,14 @@ function mapReader(type: Extract<OrcType, { kind: 'map' }>, path: string, rules:
   // Keys of JSON are texts, from which Hive's SerDe reads every type too.
   const readKey = makeReader(type.key, `${path}[key]`, { ...rules, isLenient: true });
   const read = makeReader(type.value, `${path}[value]`, rules);
-  const isOneToOne = type.key.kind === 'string';
+  const fold = rules.foldMapKey;
+  const isOneToOne = type.key.kind === 'string' && fold === undefined;
   return (value) => {
     if (!isObject(value)) throw misfit('java.io.IOException: Start of Object expected', path);
     const pairs: [unknown, unknown][] = [];
     for (const key of Object.keys(value)) {
       const inner = value[key];
-      pairs.push([readKey(key), inner === null ? null : read(inner)]);
+      pairs.push([readKey(fold === undefined ? key : fold(key)), inner === null ? null : read(inner)]);
     }
     // "1" and "01" are one int: the later counts, as with two equal keys of JSON.
     return isOneToOne ? pairs : [...new Map(pairs)];

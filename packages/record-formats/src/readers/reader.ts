@@ -17,6 +17,8 @@ export interface Rules {
   readonly isLenient: boolean;
   /** A key as it is compared. */
   readonly foldKey: (key: string) => string;
+  /** A map's key as it is stored. OpenX has all keys in lower case before it looks at types, those of maps among them. */
+  readonly foldMapKey: ((key: string) => string) | undefined;
   /** The folded JSON key of a column or field. */
   readonly keyOf: (name: string) => string;
   readonly times: TimeReader;
