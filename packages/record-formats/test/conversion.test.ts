@@ -189,6 +189,41 @@ test('what memory does not hold waits on disk, and files are copied in turn', { 
   assert.deepEqual(await readdir(scratchFolder), []);
 });
 
+test('closed while it finishes', { timeout: 60_000 }, async () => {
+  const formats = openFormats({ scratchFolder: join(folder, 'scratch') });
+  for (const serializer of [parquet, orc]) {
+    // The sink never takes what it is given.
+    let given = (): void => {};
+    const isGiven = new Promise<void>((resolve) => (given = resolve));
+    const hanging = await formats.createConversion(settings(serializer), () => {
+      given();
+      return new Promise<void>(() => {});
+    });
+    await hanging.add(records('{"a":1}'));
+    const finished = assert.rejects(hanging.finish(), /the conversion was closed/);
+    await isGiven;
+    await hanging.close();
+    await finished;
+  }
+  // Some in their COPY, some before it.
+  const large = records(...Array<string>(20_000).fill(`{"a":1,"b":"${'x'.repeat(200)}"}`));
+  await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      const conversion = await formats.createConversion(settings(parquet), () => {});
+      await conversion.add(large);
+      const finished = conversion.finish().catch((error: unknown) => error);
+      await conversion.close();
+      await finished;
+    }),
+  );
+  assert.deepEqual(await scratchFiles(), []);
+  const next = await formats.createConversion(settings(parquet), () => {});
+  await next.add(records('{"a":1}'));
+  assert.equal((await next.finish()).rows, 1);
+  await next.close();
+  await formats.close();
+});
+
 test('texts that are hard to hold', { timeout: 60_000 }, async () => {
   const formats = openFormats({ scratchFolder: join(folder, 'scratch') });
   const long = 'x'.repeat(1 << 20);

@@ -42,6 +42,7 @@ export class ParquetFile implements RowFile {
   #bytes = 0;
   #bytesInAppender = 0;
   #isClosed = false;
+  #copied: Promise<void> | undefined;
 
   static async create(parts: ParquetParts): Promise<ParquetFile> {
     const { duckdb, connection, name, type } = parts;
@@ -86,7 +87,11 @@ export class ParquetFile implements RowFile {
     duckdb.appender_close_sync(this.#appender);
     const target = `'${path.replaceAll("'", "''")}'`;
     const copy = `COPY ${quoted(name)} TO ${target} (${this.#copyOptions()})`;
-    await engine.copyInTurn(() => duckdb.query(connection, copy));
+    this.#copied = engine.copyInTurn(() => {
+      if (this.#isClosed) throw new Error('the conversion was closed');
+      return duckdb.query(connection, copy);
+    });
+    await this.#copied;
     await duckdb.query(connection, `DROP TABLE ${quoted(name)}`);
     const byteLength = await sendFile(path, sink);
     return { rows: this.#rows, byteLength };
@@ -95,10 +100,14 @@ export class ParquetFile implements RowFile {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    const { duckdb, connection, engine, path } = this.#parts;
+    // A connection must not go while a statement runs on it.
+    duckdb.interrupt(connection);
+    await this.#copied?.catch(() => undefined);
     // The table is the connection's own and goes with it.
-    this.#parts.duckdb.disconnect_sync(this.#parts.connection);
-    this.#parts.engine.fileClosed();
-    await rm(this.#parts.path, { force: true });
+    duckdb.disconnect_sync(connection);
+    engine.fileClosed();
+    await rm(path, { force: true });
   }
 
   #copyOptions(): string {
