@@ -39,7 +39,7 @@ export function openFormats({ scratchFolder, memoryLimitBytes, heapLimitMib }: F
   });
 }
 
-/** The same on the calling thread: what the worker runs, and a test that counts every step. */
+/** The same on the calling thread: what the worker runs, and a test that counts every step. Its conversions are to be closed first. */
 export function openFormatsInThread(options: Omit<FormatsOptions, 'heapLimitMib'>): RecordFormats {
   return new ThreadFormats(options);
 }

@@ -66,6 +66,7 @@ for (const [place, open] of [
       assert.equal(file.length, byteLength);
       assert.ok(file.subarray(-4).includes(ends[name as 'orc']), name);
       assert.deepEqual(await scratchFiles(), []);
+      if (serializer === parquet) await assert.rejects(conversion.add(records('{}')), /the conversion was closed/);
     }
     await formats.close();
   });

@@ -59,7 +59,8 @@ export class ParquetFile implements RowFile {
     this.#writer = new VectorWriter(duckdb);
   }
 
-  add(rows: readonly Row[], recordBytes: number): Promise<void> {
+  async add(rows: readonly Row[], recordBytes: number): Promise<void> {
+    this.#checkOpen();
     const { duckdb, type, engine } = this.#parts;
     for (let from = 0; from < rows.length; from += vectorRows) {
       const batch = rows.slice(from, from + vectorRows);
@@ -79,20 +80,20 @@ export class ParquetFile implements RowFile {
       duckdb.appender_flush_sync(this.#appender);
       this.#bytesInAppender = 0;
     }
-    return Promise.resolve();
   }
 
   async finish(sink: FileSink): Promise<FileSummary> {
+    this.#checkOpen();
     const { duckdb, connection, name, path, engine } = this.#parts;
     duckdb.appender_close_sync(this.#appender);
     const target = `'${path.replaceAll("'", "''")}'`;
     const copy = `COPY ${quoted(name)} TO ${target} (${this.#copyOptions()})`;
-    this.#copied = engine.copyInTurn(() => {
-      if (this.#isClosed) throw new Error('the conversion was closed');
-      return duckdb.query(connection, copy);
+    this.#copied = engine.copyInTurn(async () => {
+      this.#checkOpen();
+      await duckdb.query(connection, copy);
+      if (!this.#isClosed) await duckdb.query(connection, `DROP TABLE ${quoted(name)}`);
     });
     await this.#copied;
-    await duckdb.query(connection, `DROP TABLE ${quoted(name)}`);
     const byteLength = await sendFile(path, sink);
     return { rows: this.#rows, byteLength };
   }
@@ -102,12 +103,16 @@ export class ParquetFile implements RowFile {
     this.#isClosed = true;
     const { duckdb, connection, engine, path } = this.#parts;
     // A connection must not go while a statement runs on it.
-    duckdb.interrupt(connection);
     await this.#copied?.catch(() => undefined);
     // The table is the connection's own and goes with it.
     duckdb.disconnect_sync(connection);
     engine.fileClosed();
     await rm(path, { force: true });
+  }
+
+  /** What is closed has no memory to write to any more. */
+  #checkOpen(): void {
+    if (this.#isClosed) throw new Error('the conversion was closed');
   }
 
   #copyOptions(): string {
