@@ -4,6 +4,8 @@ import { operations, resourcesOf } from '@millrace/data-streams';
 import type { DataStreams, RequestContext } from '@millrace/data-streams';
 import { deliveryStreamArn, firehoseOperations } from '@millrace/firehose';
 import type { Firehose } from '@millrace/firehose';
+import { functionArn, functionOperations } from '@millrace/functions';
+import type { Functions } from '@millrace/functions';
 import { leaseTableOperations } from '@millrace/lease-tables';
 import type { LeaseTables } from '@millrace/lease-tables';
 import { loadService } from '@millrace/model';
@@ -52,6 +54,18 @@ export function firehoseRoom(service: Firehose): Room {
     resourcesOf: ({ DeliveryStreamName: name }: { DeliveryStreamName?: string }, { account, region }) => ({
       arn: name === undefined ? '*' : deliveryStreamArn(region, account, name),
       account,
+      policy: undefined,
+    }),
+  };
+}
+
+export function functionsRoom(service: Functions): Room {
+  return {
+    model: loadService('lambda'),
+    find: finder(functionOperations as Operations<Functions, RequestContext>, service),
+    resourcesOf: ({ FunctionName: name }: { FunctionName?: string }, context) => ({
+      arn: name === undefined ? '*' : functionArn(name, context),
+      account: context.account,
       policy: undefined,
     }),
   };

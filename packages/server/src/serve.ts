@@ -8,6 +8,7 @@ import { openDataStreams, streamsMachine } from '@millrace/data-streams';
 import type { DataStreams, OpenDataStreams } from '@millrace/data-streams';
 import { firehoseMachine, openFirehose, openFolderStore, openS3Store } from '@millrace/firehose';
 import type { FirehoseSettings, ObjectStore, OpenFirehose, SourceStreams } from '@millrace/firehose';
+import type { OpenFunctions } from '@millrace/functions';
 import { leaseTablesMachine, openLeaseTables } from '@millrace/lease-tables';
 import type { LeaseTables } from '@millrace/lease-tables';
 import { openEmbeddedLog, openRegistry } from '@millrace/log';
@@ -20,13 +21,14 @@ import { createDispatcher } from './dispatch.ts';
 import { certificateOf } from './certificate.ts';
 import { checkDirectory } from './data-directory.ts';
 import { postOverHttp } from './http-client.ts';
+import { startFunctions } from './functions.ts';
 import { startListening } from './listen/listen.ts';
 import type { Listening } from './listen/listen.ts';
 import { createLogger } from './logging.ts';
 import type { Logger } from './logging.ts';
 import { createRequestMetrics } from './metrics.ts';
 import { publishOwnMetrics } from './own-metrics.ts';
-import { cloudWatchRoom, dataStreamsRoom, firehoseRoom, leaseTablesRoom, stsRoom } from './rooms.ts';
+import { cloudWatchRoom, dataStreamsRoom, firehoseRoom, functionsRoom, leaseTablesRoom, stsRoom } from './rooms.ts';
 
 const bodyLimitBytes = 16 << 20;
 /** A factor, not a shift: 2 GiB and more do not fit in a shift's 32 bits. */
@@ -60,7 +62,7 @@ async function serveUntilTold(configuration: Configuration): Promise<number> {
   process.stdout.write(`millrace ready http://${host}:${listening.port}\n`);
   await told;
   logger.info('stopping');
-  await Promise.all([store.streams.stop(), store.firehose.stop()]);
+  await Promise.all([store.streams.stop(), store.firehose.stop(), store.functions.stop()]);
   await listening.close();
   await publishing.stop();
   await store.stop();
@@ -71,6 +73,7 @@ async function serveUntilTold(configuration: Configuration): Promise<number> {
 interface Store {
   readonly streams: OpenDataStreams;
   readonly firehose: OpenFirehose;
+  readonly functions: OpenFunctions;
   readonly leaseTables: LeaseTables;
   readonly cloudWatch: OpenCloudWatch;
   health(): Error | undefined;
@@ -121,16 +124,18 @@ async function openStore(at: {
     settings: firehoseSettings(settings),
     report: (message, error) => logger.error(message, error),
   });
-  // Both services have claimed what is theirs.
+  const { functions, registry: functionsRegistry } = await startFunctions({ ...at, log });
+  // All services have claimed what is theirs.
   await log.dropUnclaimed();
   const tables = await openRegistry({ world, directory: join(directory, 'lease-tables'), machine: leaseTablesMachine });
   const report = (message: string): void => logger.warn(message);
   const cloudWatch = await openCloudWatch({ world, directory: join(directory, 'metrics'), report });
   // In the order in which they stop: the log is written by what is before it.
-  const parts = [registry, delivery, tables, cloudWatch, log];
+  const parts = [registry, delivery, functionsRegistry, tables, cloudWatch, log];
   return {
     streams,
     firehose,
+    functions,
     leaseTables: openLeaseTables({ world, registry: tables, transitionMs: settings['transition-ms'] }),
     cloudWatch,
     health: () => parts.map((part) => part.failure()).find((failure) => failure !== undefined),
@@ -138,6 +143,7 @@ async function openStore(at: {
       log: log.metrics(),
       streams: streams.metrics(),
       firehose: firehose.metrics(),
+      functions: functions.metrics(),
       cloudwatch: cloudWatch.metrics(),
     }),
     async stop() {
@@ -217,6 +223,7 @@ async function startServing(at: {
     rooms: [
       dataStreamsRoom(store.streams.service),
       firehoseRoom(store.firehose.service),
+      functionsRoom(store.functions.service),
       leaseTablesRoom(store.leaseTables),
       cloudWatchRoom(store.cloudWatch),
       stsRoom(),

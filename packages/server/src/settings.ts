@@ -103,6 +103,14 @@ export const settings = [
     help: 'where Firehose finds its buckets: an S3 endpoint, or AWS; without it folders below the data directory',
   },
   {
+    name: 'function-processes',
+    type: 'integer',
+    default: 16,
+    min: 1,
+    max: 1000,
+    help: 'processes in which functions run at once; each may use the memory of its function',
+  },
+  {
     name: 'hot-mib',
     type: 'integer',
     default: 64,

@@ -1,0 +1,10 @@
+export { DeclarationError, readDeclared } from './declared.ts';
+export type { DeclaredFunction } from './declared.ts';
+export type { Call, Invoked, Invoker, Runnable } from './invoker.ts';
+export { functionsMachine } from './machine.ts';
+export { openFunctions } from './open.ts';
+export type { FunctionsOptions, OpenFunctions } from './open.ts';
+export { functionArn } from './names.ts';
+export { functionOperations } from './operations.ts';
+export { openInvoker } from './runtime/real-invoker.ts';
+export type { Functions } from './service.ts';
