@@ -30,7 +30,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   functions: {
     holds: 'what Lambda is to Kinesis: functions, where they run, and event source mappings of streams',
     imports: ['world', 'model', 'log', 'aggregation'],
-    nodeModules: ['child_process', 'http', 'https'],
+    nodeModules: ['child_process', 'http', 'https', 'net'],
   },
   'lease-tables': {
     holds: 'the part of DynamoDB that Kinesis clients keep their leases in',

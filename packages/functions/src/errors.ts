@@ -21,6 +21,10 @@ export function resourceConflict(message: string): AwsError {
   return userError('ResourceConflictException', message, 409);
 }
 
+export function resourceInUse(message: string): AwsError {
+  return userError('ResourceInUseException', message, 400, true);
+}
+
 export function invalidRequestContent(message: string): AwsError {
   return userError('InvalidRequestContentException', message, 400);
 }

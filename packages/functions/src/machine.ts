@@ -1,49 +1,42 @@
 import type { Machine } from '@millrace/log';
-import { AwsError } from '@millrace/model';
+import { outcomeOf } from '@millrace/model';
+import type { Outcome } from '@millrace/model';
 import type { Change } from './change.ts';
 import { changes } from './changes.ts';
 import type { Command } from './changes.ts';
 import { firstLogId } from './state.ts';
+import type { Mapping } from './mappings/mapping.ts';
 import type { EventQueue, FunctionsState, StoredFunction } from './state.ts';
-
-/** A refusal travels as a value: the registry's machine must not throw. */
-export type Outcome = { readonly result: unknown } | { readonly refused: Refusal };
-
-export interface Refusal {
-  readonly code: string;
-  readonly message: string;
-  readonly status: number;
-  readonly members: Readonly<Record<string, unknown>> | undefined;
-}
 
 interface Saved {
   readonly nextLogId: number;
   readonly functions: [string, StoredFunction][];
   readonly queues: [string, EventQueue][];
+  readonly mappings: Mapping[];
 }
 
 /** The registry of functions. */
 export const functionsMachine: Machine<FunctionsState, Command, Outcome> = {
   name: 'functions',
   version: 1,
-  initial: () => ({ functions: new Map(), queues: new Map(), nextLogId: firstLogId }),
+  initial: () => ({ functions: new Map(), queues: new Map(), mappings: new Map(), nextLogId: firstLogId }),
   apply(state, command) {
     const change = changes[command.type] as Change<Command, unknown>;
-    try {
-      return { result: change.apply(state, command) };
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
-      const { code, message, status, members } = error;
-      return { refused: { code, message, status, members } };
-    }
+    return outcomeOf(() => change.apply(state, command));
   },
-  snapshot: ({ nextLogId, functions, queues }): Saved => ({
+  snapshot: ({ nextLogId, functions, queues, mappings }): Saved => ({
     nextLogId,
     functions: [...functions].map(([key, one]) => [key, { ...one }]),
     queues: [...queues].map(([key, queue]) => [key, { ...queue }]),
+    mappings: [...mappings.values()].map((mapping) => ({ ...mapping })),
   }),
   restore(snapshot) {
-    const { nextLogId, functions, queues } = snapshot as Saved;
-    return { nextLogId, functions: new Map(functions), queues: new Map(queues) };
+    const { nextLogId, functions, queues, mappings } = snapshot as Saved;
+    return {
+      nextLogId,
+      functions: new Map(functions),
+      queues: new Map(queues),
+      mappings: new Map(mappings.map((mapping) => [mapping.uuid, mapping])),
+    };
   },
 };

@@ -1,12 +1,15 @@
 import type { Registry, ShardLog } from '@millrace/log';
-import { AwsError } from '@millrace/model';
+import { resultOf } from '@millrace/model';
+import type { Outcome } from '@millrace/model';
 import type { Timer, World } from '@millrace/world';
 import type { Command } from './changes.ts';
 import { openCodeStore } from './code/code-store.ts';
 import type { DeclaredFunction } from './declared.ts';
 import { EventQueues } from './events/event-queues.ts';
 import type { Invoker } from './invoker.ts';
-import type { Outcome } from './machine.ts';
+import type { FailureDestinations } from './mappings/failure-destinations.ts';
+import { Mappings } from './mappings/mappings.ts';
+import type { SourceStreams } from './mappings/source.ts';
 import type { Functions, Settings } from './service.ts';
 import type { FunctionsState } from './state.ts';
 
@@ -20,6 +23,8 @@ export interface FunctionsOptions {
   readonly codeDirectory: string;
   readonly declared: readonly DeclaredFunction[];
   readonly invoker: Invoker;
+  readonly sources: SourceStreams;
+  readonly destinations: FailureDestinations;
   readonly settings: Settings;
   /** Tells of a fault that no caller is answered for. */
   report(message: string, error: unknown): void;
@@ -34,10 +39,11 @@ export interface OpenFunctions {
 
 /** Starts the service on an open log and registry: claims its shards of the log, and goes on with what was pending. */
 export async function openFunctions(options: FunctionsOptions): Promise<OpenFunctions> {
-  const { world, log, registry, settings, invoker, report } = options;
+  const { world, log, registry, settings, invoker, sources, destinations, report } = options;
   const { state } = registry;
   const used = [...state.functions.values()].map(({ code }) => code);
   const events = new EventQueues();
+  const mappings = new Mappings();
   const service: Functions = {
     world,
     log,
@@ -45,23 +51,22 @@ export async function openFunctions(options: FunctionsOptions): Promise<OpenFunc
     state,
     invoker,
     events,
+    sources,
+    destinations,
     report,
     code: await openCodeStore(world, options.codeDirectory, used),
     declared: new Map(options.declared.map((one) => [one.name, one])),
     async change<Result>(command: Command): Promise<Result> {
-      const outcome = await registry.execute(command);
-      if ('refused' in outcome) {
-        const { code, message, status, members } = outcome.refused;
-        throw new AwsError(code, message, status, { members });
-      }
-      return outcome.result as Result;
+      return resultOf(await registry.execute(command)) as Result;
     },
   };
   const pending = new PendingChanges(service);
   registry.onApplied((command) => {
-    if (command.type === 'EventsDone' || command.type === 'OpenQueue' || command.type === 'FinishPending') return;
-    if (command.type === 'CreateFunction') pending.watch(`${command.account}:${command.region}:${command.name}`);
-    else {
+    if (quietCommands.has(command.type)) return;
+    if (command.type === 'CreateMapping') mappings.watch(command.mapping.uuid);
+    else if ('uuid' in command) mappings.watch(command.uuid);
+    else if (command.type === 'CreateFunction') pending.watch(`${command.account}:${command.region}:${command.name}`);
+    else if ('key' in command) {
       pending.watch(command.key);
       invoker.retire(command.key);
       if (!state.functions.has(command.key)) pending.after(forgetEvents(service, command.key));
@@ -70,14 +75,28 @@ export async function openFunctions(options: FunctionsOptions): Promise<OpenFunc
   });
   for (const key of state.functions.keys()) pending.watch(key);
   await events.start(service);
+  mappings.start(service);
   return {
     service,
-    metrics: () => ({ functions: state.functions.size, ...invoker.metrics(), ...events.counters }),
+    metrics: () => ({
+      functions: state.functions.size,
+      ...invoker.metrics(),
+      ...events.counters,
+      ...mappings.metrics(),
+    }),
     async stop() {
-      await Promise.all([events.stop(), pending.stop(), invoker.stop()]);
+      await Promise.all([mappings.stop(), events.stop(), pending.stop(), invoker.stop()]);
     },
   };
 }
+
+/** What changes nothing that anybody waits for. */
+const quietCommands: ReadonlySet<Command['type']> = new Set([
+  'EventsDone',
+  'FinishPending',
+  'MappingProgress',
+  'OpenQueue',
+]);
 
 async function forgetEvents({ events, report }: Functions, key: string): Promise<void> {
   try {

@@ -5,6 +5,8 @@ import type { CodeStore } from './code/code-store.ts';
 import type { DeclaredFunction } from './declared.ts';
 import type { EventQueues } from './events/event-queues.ts';
 import type { Invoker } from './invoker.ts';
+import type { FailureDestinations } from './mappings/failure-destinations.ts';
+import type { SourceStreams } from './mappings/source.ts';
 import type { FunctionsState } from './state.ts';
 
 /** What every operation works with. One per server. */
@@ -18,6 +20,8 @@ export interface Functions {
   readonly declared: ReadonlyMap<string, DeclaredFunction>;
   readonly invoker: Invoker;
   readonly events: EventQueues;
+  readonly sources: SourceStreams;
+  readonly destinations: FailureDestinations;
   /** Makes a change durable and applies it. Throws the AwsError with which the change was refused. */
   change<Result = void>(command: Command): Promise<Result>;
   /** Tells of a fault that no caller is answered for. */

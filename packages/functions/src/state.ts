@@ -1,3 +1,5 @@
+import type { Mapping } from './mappings/mapping.ts';
+
 /**
  * The registry's state of functions. Changed only by the changes in changes.ts, through the registry; everyone else reads it.
  */
@@ -6,6 +8,8 @@ export interface FunctionsState {
   readonly functions: Map<string, StoredFunction>;
   /** Events that were taken with 202 and are not done yet, by functionKey. */
   readonly queues: Map<string, EventQueue>;
+  /** By UUID. */
+  readonly mappings: Map<string, Mapping>;
   /** The next shard log's id, counted from firstLogId; ids are never used again. */
   nextLogId: number;
 }

@@ -1,3 +1,8 @@
+import { functionsMachine, openFunctions } from '@millrace/functions';
+import type { FailureDestinations, Invoker, OpenFunctions, SourceStreams } from '@millrace/functions';
+import { openEmbeddedLog, openRegistry } from '@millrace/log';
+import type { ShardLog } from '@millrace/log';
+import type { World } from '@millrace/world';
 import { crc32, deflateRawSync } from 'node:zlib';
 
 /** A zip of these files, deflated. `attributes` go into every entry (Unix's mode in the upper half). */
@@ -31,4 +36,55 @@ export function zipOf(files: Readonly<Record<string, string>>, attributes = 0): 
   tail.writeUInt32LE(central.length, 12);
   tail.writeUInt32LE(offset, 16);
   return Buffer.concat([...parts, central, tail]);
+}
+
+/** The service on a real log and registry, with functions that are played. */
+export interface TestFunctions {
+  readonly log: ShardLog;
+  readonly functions: OpenFunctions;
+}
+
+export interface TestOptions {
+  readonly world: World;
+  /** Names of declared functions. */
+  readonly names: readonly string[];
+  readonly invoker: Invoker;
+  readonly sources: SourceStreams;
+  readonly destinations: FailureDestinations;
+  /** Makes the sources' shards known, before others are dropped. */
+  claim(log: ShardLog): Promise<void>;
+}
+
+export async function openTestFunctions(options: TestOptions): Promise<TestFunctions> {
+  const { world, names, invoker, sources, destinations } = options;
+  const cipher = {
+    seal: (_ref: number, plain: Uint8Array) => Buffer.from(plain),
+    open: (_ref: number, sealed: Uint8Array) => Buffer.from(sealed),
+  };
+  const log = await openEmbeddedLog({
+    world,
+    directory: '/data/log',
+    cipher,
+    journalFileBytes: 16_384,
+    hotBytes: 4000,
+  });
+  const registry = await openRegistry({ world, directory: '/data/functions', machine: functionsMachine });
+  await options.claim(log);
+  const functions = await openFunctions({
+    world,
+    log,
+    registry,
+    codeDirectory: '/data/code',
+    declared: names.map((name) => {
+      const target = { kind: 'http', url: 'http://played' } as const;
+      return { name, timeoutSeconds: 5, memoryMib: 128, target };
+    }),
+    invoker,
+    sources,
+    destinations,
+    settings: { transitionMs: 5, account: '000000000000', region: 'us-east-1' },
+    report: () => undefined,
+  });
+  await log.dropUnclaimed();
+  return { log, functions };
 }

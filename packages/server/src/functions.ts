@@ -1,9 +1,13 @@
 import { join } from 'node:path';
+import type { DataStreams } from '@millrace/data-streams';
+import type { Firehose, ObjectStore } from '@millrace/firehose';
 import { functionsMachine, openFunctions, openInvoker } from '@millrace/functions';
 import type { OpenFunctions } from '@millrace/functions';
 import { openRegistry } from '@millrace/log';
 import type { ShardLog } from '@millrace/log';
 import type { World } from '@millrace/world';
+import { failureDestinations } from './failure-destinations.ts';
+import { functionStreams } from './function-streams.ts';
 import type { Configuration } from './configuration.ts';
 import type { Logger } from './logging.ts';
 
@@ -20,6 +24,9 @@ export async function startFunctions(at: {
   configuration: Configuration;
   logger: Logger;
   log: ShardLog;
+  streams: DataStreams;
+  firehose: Firehose;
+  objects: ObjectStore;
 }): Promise<StartedFunctions> {
   const { world, directory, logger, log } = at;
   const { settings, functions: declared } = at.configuration;
@@ -36,6 +43,8 @@ export async function startFunctions(at: {
     codeDirectory: join(directory, 'functions-code'),
     declared,
     invoker,
+    sources: functionStreams(at.streams),
+    destinations: failureDestinations(at),
     settings: { transitionMs: settings['transition-ms'], account: settings.account, region: settings.region },
     report: (message, error) => (error === undefined ? logger.warn(message) : logger.error(message, error)),
   });

@@ -94,13 +94,7 @@ async function openStore(at: {
   if (lock === undefined) throw new ConfigurationError(`${directory} is in use by another process`);
   await checkDirectory(world, directory);
   const keys = await openKeyRing({ world, directory: join(directory, 'keys') });
-  const log = await openEmbeddedLog({
-    world,
-    directory: join(directory, 'log'),
-    cipher: keys,
-    hotBytes: settings['hot-mib'] * mebibyte,
-    report: (message) => logger.warn(message),
-  });
+  const log = await openLog(at, keys);
   const registry = await openRegistry({ world, directory: join(directory, 'registry'), machine: streamsMachine });
   const streams = await openDataStreams({
     world,
@@ -113,18 +107,23 @@ async function openStore(at: {
     report: (error) => logger.error('a background task failed', error),
   });
   const delivery = await openRegistry({ world, directory: join(directory, 'firehose'), machine: firehoseMachine });
+  const objects = await objectStore(world, directory, settings);
   const firehose = await openFirehose({
     world,
     log,
     registry: delivery,
     keys,
-    objects: await objectStore(world, directory, settings),
+    objects,
     http: { post: postOverHttp },
     sources: sourceStreams(streams.service),
     settings: firehoseSettings(settings),
     report: (message, error) => logger.error(message, error),
   });
-  const { functions, registry: functionsRegistry } = await startFunctions({ ...at, log });
+  const { functions, registry: functionsRegistry } = await startFunctions({
+    ...{ ...at, log, objects },
+    streams: streams.service,
+    firehose: firehose.service,
+  });
   // All services have claimed what is theirs.
   await log.dropUnclaimed();
   const tables = await openRegistry({ world, directory: join(directory, 'lease-tables'), machine: leaseTablesMachine });
@@ -151,6 +150,19 @@ async function openStore(at: {
       await lock.release();
     },
   };
+}
+
+async function openLog(
+  { world, directory, configuration, logger }: Parameters<typeof openStore>[0],
+  keys: Awaited<ReturnType<typeof openKeyRing>>,
+): ReturnType<typeof openEmbeddedLog> {
+  return openEmbeddedLog({
+    world,
+    directory: join(directory, 'log'),
+    cipher: keys,
+    hotBytes: configuration.settings['hot-mib'] * mebibyte,
+    report: (message) => logger.warn(message),
+  });
 }
 
 /** Data Streams' shards as Firehose reads them. */
