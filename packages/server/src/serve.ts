@@ -235,7 +235,7 @@ async function startServing(at: {
     rooms: [
       dataStreamsRoom(store.streams.service),
       firehoseRoom(store.firehose.service),
-      functionsRoom(store.functions.service),
+      functionsRoom(store.functions.service, settings['function-code']),
       leaseTablesRoom(store.leaseTables),
       cloudWatchRoom(store.cloudWatch),
       stsRoom(),
@@ -247,6 +247,7 @@ async function startServing(at: {
       defaultRegion: settings.region,
       clock: world.clock,
     }),
+    isOpen: settings.auth === 'none',
     enforcesPolicies: settings.auth === 'iam',
     page: (path) => {
       if (path === '/health') return healthPage(store.health());

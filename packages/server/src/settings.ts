@@ -103,6 +103,13 @@ export const settings = [
     help: 'where Firehose finds its buckets: an S3 endpoint, or AWS; without it folders below the data directory',
   },
   {
+    name: 'function-code',
+    type: 'string',
+    default: 'api',
+    choices: ['api', 'declared'],
+    help: 'whether functions are made through the API too, or are those of the configuration file alone',
+  },
+  {
     name: 'function-processes',
     type: 'integer',
     default: 16,
