@@ -74,11 +74,11 @@ export function functionsRoom(service: Functions, code: 'api' | 'declared'): Roo
     model: loadService('lambda'),
     find: (operation) => (code === 'declared' && codeOperations.has(operation) ? refuseCode : find(operation)),
     notFromPages: new Set([...codeOperations, 'CreateEventSourceMapping', 'UpdateEventSourceMapping']),
-    resourcesOf: ({ FunctionName: name }: { FunctionName?: string }, context) => ({
-      arn: name === undefined ? '*' : functionArn(name, context),
-      account: context.account,
-      policy: undefined,
-    }),
+    resourcesOf: ({ FunctionName: name }: { FunctionName?: string }, context) => {
+      const arn = name === undefined ? '*' : functionArn(name, context);
+      // Another account's function is that account's to allow.
+      return { arn, account: arn.split(':')[4] ?? context.account, policy: undefined };
+    },
   };
 }
 

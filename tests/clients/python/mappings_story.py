@@ -278,6 +278,17 @@ def filters_and_positions(story):
     assert story.flat("keyed") == ["no JSON"]
 
 
+def enhanced(story):
+    # A registered consumer's ARN names the same records.
+    story.stream("enhanced")
+    story.put("enhanced", "a", "b")
+    arn = story.kinesis.register_stream_consumer(StreamARN=STREAM + "enhanced", ConsumerName="c")["Consumer"]["ConsumerARN"]
+    story.function("enhanced")
+    story.lambdas.create_event_source_mapping(EventSourceArn=arn, FunctionName="enhanced", StartingPosition="TRIM_HORIZON")
+    until(lambda: story.flat("enhanced") == ["a", "b"], "the consumer's records")
+    assert story.events("enhanced")[0]["Records"][0]["eventSourceARN"] == arn
+
+
 def resharding(story):
     story.stream("reshard")
     story.function("reshard")
@@ -316,6 +327,7 @@ def main(endpoint, folder, buckets, recorded):
         tell(story, recorded)
     failures(story, recorded, buckets)
     filters_and_positions(story)
+    enhanced(story)
     resharding(story)
     windows(story)
     print("mappings story passed")
