@@ -52,3 +52,34 @@ test('what was answered 202 runs after kill -9', { timeout: 120_000 }, async () 
     await rm(folder, { recursive: true });
   }
 });
+
+test('a function that never ends does not outlive a server that was killed', { timeout: 60_000 }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-functions-orphan-'));
+  const pidFile = join(folder, 'pid');
+  await writeFile(
+    join(folder, 'loops.mjs'),
+    `import { writeFileSync } from 'node:fs';
+     export const handler = () => { writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); for (;;); };`,
+  );
+  const config = join(folder, 'config.json');
+  await writeFile(config, JSON.stringify({ functions: [{ name: 'loops', module: './loops.mjs' }] }));
+  try {
+    const server = await startServer(['--config', config, '--data', join(folder, 'data')]);
+    const headers = { 'x-amz-invocation-type': 'Event' };
+    await fetch(`${server.endpoint}/2015-03-31/functions/loops/invocations`, { method: 'POST', headers });
+    const pid = async (): Promise<number> => Number(await readFile(pidFile, 'utf8').catch(() => ''));
+    while ((await pid()) === 0) await sleep(20);
+    await server.stop('SIGKILL');
+    while (isAlive(await pid())) await sleep(50);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

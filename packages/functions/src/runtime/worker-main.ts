@@ -7,6 +7,7 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker } from './messages.ts';
 
 type Handler = (event: unknown, context: object, callback: (error: unknown, result?: unknown) => void) => unknown;
@@ -49,6 +50,9 @@ process.on('message', (message: ToWorker) => {
 });
 // The server is gone.
 process.on('disconnect', () => process.exit(0));
+// A handler that never gives the thread back would not hear of it: another thread looks who the parent is.
+const watch = `const { ppid } = process; setInterval(() => process.ppid === ppid || process.kill(process.pid, 'SIGKILL'), 1000)`;
+new Worker(watch, { eval: true }).unref();
 process.on('uncaughtException', (error, origin) => {
   const isRejection = origin === 'unhandledRejection';
   const payload = errorPayload(error, isRejection ? 'Runtime.UnhandledPromiseRejection' : undefined);
