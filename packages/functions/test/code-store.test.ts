@@ -60,6 +60,8 @@ describe('the code of functions', () => {
     damaged[45]! ^= 1;
     const lying = Buffer.from(good);
     lying.writeUInt32LE(1, good.indexOf('PK\x01\x02') + 24);
+    const otherSum = Buffer.from(good);
+    otherSum.writeUInt32LE(1, good.indexOf('PK\x01\x02') + 16);
     const zips = {
       outside: zipOf({ '../outside.js': 'x' }),
       absolute: zipOf({ '/tmp/outside.js': 'x' }),
@@ -69,6 +71,7 @@ describe('the code of functions', () => {
       cut: good.subarray(0, 60),
       damaged,
       lying,
+      otherSum,
     };
     for (const [name, zip] of Object.entries(zips))
       await assert.rejects(store.add(zip, same), { name: 'InvalidParameterValueException' }, name);
