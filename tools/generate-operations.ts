@@ -2,6 +2,7 @@
 import { missingOperations, operations } from '../packages/data-streams/src/index.ts';
 import { loadService } from '../packages/model/src/index.ts';
 import { firehoseOperations } from '../packages/firehose/src/index.ts';
+import { functionOperations } from '../packages/functions/src/index.ts';
 import { writeSection } from './generated-section.ts';
 
 const all = [...loadService('kinesis').operations.keys()].toSorted();
@@ -16,5 +17,6 @@ writeSection(
   'tools/generate-operations.ts',
   `Data Streams, ${supported.length} of the model's ${all.length} operations: ${supported.join(', ')}.\n\n` +
     `Data Firehose, all ${Object.keys(firehoseOperations).length} operations: ${Object.keys(firehoseOperations).join(', ')}.\n\n` +
+    `Functions (Lambda): ${Object.keys(functionOperations).join(', ')}.\n\n` +
     `Not there yet (they answer UnknownOperationException): ${missing.join(', ')}.`,
 );

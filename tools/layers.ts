@@ -32,6 +32,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: 'Data Firehose: delivery streams, and how their records get to where they go',
     imports: ['world', 'model', 'log', 'aggregation'],
   },
+  functions: {
+    holds: 'what Lambda is to Kinesis: functions, where they run, and event source mappings of streams',
+    imports: ['world', 'model', 'log', 'aggregation'],
+    nodeModules: ['child_process', 'http', 'https', 'net'],
+  },
   'lease-tables': {
     holds: 'the part of DynamoDB that Kinesis clients keep their leases in',
     imports: ['world', 'model', 'log'],
@@ -64,6 +69,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'log',
       'data-streams',
       'firehose',
+      'functions',
       'lease-tables',
       'cloudwatch',
       'glue',

@@ -90,6 +90,7 @@ function dispatcher(world: SimulatedWorld, streams: TestService): (request: Http
       defaultRegion: 'us-east-1',
       clock: world.clock,
     }),
+    isOpen: true,
     enforcesPolicies: false,
     page: () => undefined,
   });

@@ -19,6 +19,7 @@ const consumer = 'packages/consumer/src';
 
 const firehose = 'packages/firehose/src/delivery';
 const tailing = 'packages/agent/src/tailing';
+const mappings = 'packages/functions/src/mappings';
 
 export const bugs: readonly PlantedBug[] = [
   {
@@ -316,5 +317,35 @@ export const bugs: readonly PlantedBug[] = [
     file: `${tailing}/file-flow.ts`,
     from: '    await this.#save();\n    if (!this.#isStopped)',
     to: '    if (!this.#isStopped)',
+  },
+  {
+    what: "a mapping's children are read beside their parents",
+    file: `${mappings}/source.ts`,
+    from: '!isRead(shard) && shard.parents.every(isReadOrGone)',
+    to: '!isRead(shard) && isReadOrGone !== undefined',
+  },
+  {
+    what: "a mapping keeps the place of a shard's fastest lane",
+    file: `${mappings}/mapping-runner.ts`,
+    from: 'return Math.min(...lanes.map',
+    to: 'return Math.max(...lanes.map',
+  },
+  {
+    what: 'a mapping gives records up without telling',
+    file: `${mappings}/lane.ts`,
+    from: 'items.length > 0 && onFailure !== undefined',
+    to: 'items.length > 8 && onFailure !== undefined',
+  },
+  {
+    what: 'a mapping takes what is behind a reported record for done',
+    file: `${mappings}/lane.ts`,
+    from: '        batch = startingAt(batch, rest);\n',
+    to: '        return this.#moveTo(batch.to);\n',
+  },
+  {
+    what: 'an event is done when its function has failed once',
+    file: 'packages/functions/src/events/event-queue.ts',
+    from: "if (functionError !== undefined) return 'failed';",
+    to: '',
   },
 ];

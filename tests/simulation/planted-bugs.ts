@@ -39,6 +39,7 @@ const ownStories: Readonly<Record<string, string>> = {
   cloudwatch: 'metrics',
   consumer: 'consumers',
   firehose: 'Firehose',
+  functions: 'mappings',
   producer: 'producers',
 };
 const allStories = ['the log', 'damaged', 'streams', ...Object.values(ownStories)];

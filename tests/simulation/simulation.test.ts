@@ -20,3 +20,6 @@ test('producers lose nothing that they acknowledged, and keep the order, through
   forEachSeed('./producer-story.ts'));
 
 test('an agent sends every line through rotations, kills and failing requests', () => forEachSeed('./agent-story.ts'));
+
+test('mappings process every record in order, or tell of it, through crashes, reshards and functions that fail', () =>
+  forEachSeed('./functions-story.ts'));

@@ -4,6 +4,8 @@ export type { DataStreamsOptions, OpenDataStreams } from './open.ts';
 export { streamsMachine } from './machine.ts';
 export type { Sample } from './metrics/stream-metrics.ts';
 export { missingOperations } from './missing-operations.ts';
+export { encodeSequenceNumber } from './sequence-number.ts';
+export { shardId } from './shard-id.ts';
 export { resourcesOf } from './resources.ts';
 export type { Handler, Handlers, MissingOperation, Operations } from './handler.ts';
 export type { DataKeys, DataStreams, RequestContext, Settings } from './service.ts';

@@ -239,7 +239,9 @@ export function writeError(
   // rest-json names the error by its header alone.
   const content: Record<string, unknown> = encoding === 'rest-json' ? {} : { __type: known.code };
   Object.assign(content, known.members);
-  if (known.message !== '') content[capitalized.has(known.code) ? 'Message' : 'message'] = known.message;
+  // Who has its text among its members spells it there.
+  if (known.message !== '' && content['Message'] === undefined)
+    content[capitalized.has(known.code) ? 'Message' : 'message'] = known.message;
   return {
     status: known.status,
     headers: {

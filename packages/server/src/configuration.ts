@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { DeclarationError, readDeclared } from '@millrace/functions';
+import type { DeclaredFunction } from '@millrace/functions';
 import { settings, variableOf } from './settings.ts';
 import type { Setting, Settings } from './settings.ts';
 
@@ -10,6 +13,8 @@ export interface Configuration {
   readonly settings: Settings;
   /** The file's `identities`, unchecked; access reads them. */
   readonly identities: unknown;
+  /** The file's `functions`. */
+  readonly functions: readonly DeclaredFunction[];
 }
 
 /**
@@ -31,7 +36,21 @@ export function readConfiguration(args: readonly string[], environment: NodeJS.P
   }
   const result = values as unknown as Settings;
   checkTogether(result);
-  return { settings: result, identities: file['identities'] };
+  return {
+    settings: result,
+    identities: file['identities'],
+    functions: readFunctions(file['functions'], typeof fileName === 'string' ? fileName : ''),
+  };
+}
+
+/** Modules are named from where the file lies. */
+function readFunctions(functions: unknown, fileName: string): DeclaredFunction[] {
+  try {
+    return readDeclared(functions, (path) => resolve(dirname(fileName), path));
+  } catch (error) {
+    if (!(error instanceof DeclarationError)) throw error;
+    throw new ConfigurationError(`${fileName}: ${error.message}`, { cause: error });
+  }
 }
 
 function given(value: unknown, source: string): { value: unknown; source: string } | undefined {
@@ -59,7 +78,7 @@ function readFile(path: string): Record<string, unknown> {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new ConfigurationError(`${path}: must hold one JSON object`);
   }
-  const known = new Set<string>([...settings.map(({ name }) => name), 'identities']);
+  const known = new Set<string>([...settings.map(({ name }) => name), 'identities', 'functions']);
   const unknown = Object.keys(parsed).filter((key) => !known.has(key));
   if (unknown.length > 0) throw new ConfigurationError(`${path}: unknown setting ${unknown.join(', ')}`);
   return parsed as Record<string, unknown>;

@@ -15,6 +15,8 @@ export interface DispatchOptions {
   readonly metrics: RequestMetrics;
   readonly rooms: readonly Room[];
   readonly authenticate: (request: HttpRequest) => Caller;
+  /** Whether anyone may call without a signature. */
+  readonly isOpen: boolean;
   /** Whether policies are evaluated. */
   readonly enforcesPolicies: boolean;
   /** GET /health and GET /metrics. */
@@ -74,6 +76,9 @@ async function call(
 ): Promise<unknown> {
   const { name } = exchange.operation;
   const caller = options.authenticate(request);
+  // A page of any site can send requests to this machine; browsers say so.
+  if (options.isOpen && request.headers['origin'] !== undefined && room.notFromPages?.has(name) === true)
+    throw new AwsError('AccessDeniedException', `${name} is not for pages while --auth is none.`, 403);
   const handler = room.find(name);
   if (handler === undefined) {
     throw new AwsError('UnknownOperationException', `Millrace does not have the operation ${name} yet.`);

@@ -6,9 +6,11 @@ import { deliveryStreamArn, firehoseOperations } from '@millrace/firehose';
 import type { Firehose } from '@millrace/firehose';
 import { glueOperations } from '@millrace/glue';
 import type { GlueCatalog } from '@millrace/glue';
+import { functionArn, functionOperations } from '@millrace/functions';
+import type { Functions } from '@millrace/functions';
 import { leaseTableOperations } from '@millrace/lease-tables';
 import type { LeaseTables } from '@millrace/lease-tables';
-import { loadService } from '@millrace/model';
+import { AwsError, loadService } from '@millrace/model';
 import type { ServiceModel } from '@millrace/model';
 import type { GetCallerIdentityResponse } from '@millrace/model/sts';
 
@@ -17,6 +19,8 @@ export interface Room {
   readonly model: ServiceModel;
   /** Runs an operation; undefined where the room does not have it. */
   find(operation: string): ((input: never, context: RequestContext) => unknown) | undefined;
+  /** Operations that a browser's page must not call where nobody has to sign: they run code or reach out on this machine. */
+  readonly notFromPages?: ReadonlySet<string>;
   /** What a policy is asked about; undefined where everybody may. */
   readonly resourcesOf: ((input: never, context: RequestContext) => TouchedResource) | undefined;
 }
@@ -57,6 +61,31 @@ export function firehoseRoom(service: Firehose): Room {
       policy: undefined,
     }),
   };
+}
+
+const codeOperations: ReadonlySet<string> = new Set([
+  'CreateFunction',
+  'UpdateFunctionCode',
+  'UpdateFunctionConfiguration',
+]);
+
+/** `code` says whether functions are made through the API. */
+export function functionsRoom(service: Functions, code: 'api' | 'declared'): Room {
+  const find = finder(functionOperations as Operations<Functions, RequestContext>, service);
+  return {
+    model: loadService('lambda'),
+    find: (operation) => (code === 'declared' && codeOperations.has(operation) ? refuseCode : find(operation)),
+    notFromPages: new Set([...codeOperations, 'CreateEventSourceMapping', 'UpdateEventSourceMapping']),
+    resourcesOf: ({ FunctionName: name }: { FunctionName?: string }, context) => {
+      const arn = name === undefined ? '*' : functionArn(name, context);
+      // Another account's function is that account's to allow.
+      return { arn, account: arn.split(':')[4] ?? context.account, policy: undefined };
+    },
+  };
+}
+
+function refuseCode(): never {
+  throw new AwsError('AccessDeniedException', 'This server runs the functions of its configuration file only.', 403);
 }
 
 export function cloudWatchRoom(service: CloudWatch): Room {

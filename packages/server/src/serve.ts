@@ -10,6 +10,7 @@ import { firehoseMachine, openFirehose, openFolderStore, openS3Store } from '@mi
 import type { FirehoseSettings, ObjectStore, OpenFirehose, SourceStreams } from '@millrace/firehose';
 import { catalogMachine, openGlueCatalog } from '@millrace/glue';
 import type { GlueCatalog } from '@millrace/glue';
+import type { OpenFunctions } from '@millrace/functions';
 import { leaseTablesMachine, openLeaseTables } from '@millrace/lease-tables';
 import type { LeaseTables } from '@millrace/lease-tables';
 import { openEmbeddedLog, openRegistry } from '@millrace/log';
@@ -22,13 +23,22 @@ import { createDispatcher } from './dispatch.ts';
 import { certificateOf } from './certificate.ts';
 import { checkDirectory } from './data-directory.ts';
 import { postOverHttp } from './http-client.ts';
+import { startFunctions } from './functions.ts';
 import { startListening } from './listen/listen.ts';
 import type { Listening } from './listen/listen.ts';
 import { createLogger } from './logging.ts';
 import type { Logger } from './logging.ts';
 import { createRequestMetrics } from './metrics.ts';
 import { publishOwnMetrics } from './own-metrics.ts';
-import { cloudWatchRoom, dataStreamsRoom, firehoseRoom, glueRoom, leaseTablesRoom, stsRoom } from './rooms.ts';
+import {
+  cloudWatchRoom,
+  dataStreamsRoom,
+  firehoseRoom,
+  functionsRoom,
+  glueRoom,
+  leaseTablesRoom,
+  stsRoom,
+} from './rooms.ts';
 
 const bodyLimitBytes = 16 << 20;
 /** A factor, not a shift: 2 GiB and more do not fit in a shift's 32 bits. */
@@ -62,7 +72,7 @@ async function serveUntilTold(configuration: Configuration): Promise<number> {
   process.stdout.write(`millrace ready http://${host}:${listening.port}\n`);
   await told;
   logger.info('stopping');
-  await Promise.all([store.streams.stop(), store.firehose.stop()]);
+  await Promise.all([store.streams.stop(), store.firehose.stop(), store.functions.stop()]);
   await listening.close();
   await publishing.stop();
   await store.stop();
@@ -73,6 +83,7 @@ async function serveUntilTold(configuration: Configuration): Promise<number> {
 interface Store {
   readonly streams: OpenDataStreams;
   readonly firehose: OpenFirehose;
+  readonly functions: OpenFunctions;
   readonly leaseTables: LeaseTables;
   readonly cloudWatch: OpenCloudWatch;
   readonly catalog: GlueCatalog;
@@ -94,13 +105,7 @@ async function openStore(at: {
   if (lock === undefined) throw new ConfigurationError(`${directory} is in use by another process`);
   await checkDirectory(world, directory);
   const keys = await openKeyRing({ world, directory: join(directory, 'keys') });
-  const log = await openEmbeddedLog({
-    world,
-    directory: join(directory, 'log'),
-    cipher: keys,
-    hotBytes: settings['hot-mib'] * mebibyte,
-    report: (message) => logger.warn(message),
-  });
+  const log = await openLog(at, keys);
   const registry = await openRegistry({ world, directory: join(directory, 'registry'), machine: streamsMachine });
   const streams = await openDataStreams({
     world,
@@ -113,36 +118,41 @@ async function openStore(at: {
     report: (error) => logger.error('a background task failed', error),
   });
   const delivery = await openRegistry({ world, directory: join(directory, 'firehose'), machine: firehoseMachine });
+  const objects = await objectStore(world, directory, settings);
   const firehose = await openFirehose({
     world,
     log,
     registry: delivery,
     keys,
-    objects: await objectStore(world, directory, settings),
+    objects,
     http: { post: postOverHttp },
     sources: sourceStreams(streams.service),
     settings: firehoseSettings(settings),
     report: (message, error) => logger.error(message, error),
   });
-  // Both services have claimed what is theirs.
+  const { functions, registry: functionsRegistry } = await startFunctions({
+    ...{ ...at, log, objects },
+    streams: streams.service,
+    firehose: firehose.service,
+  });
+  // All services have claimed what is theirs.
   await log.dropUnclaimed();
-  const tables = await openRegistry({ world, directory: join(directory, 'lease-tables'), machine: leaseTablesMachine });
-  const catalog = await openRegistry({ world, directory: join(directory, 'glue'), machine: catalogMachine });
-  const report = (message: string): void => logger.warn(message);
-  const cloudWatch = await openCloudWatch({ world, directory: join(directory, 'metrics'), report });
+  const { leaseTables, catalog, cloudWatch, parts: neighbours } = await openNeighbours(at);
   // In the order in which they stop: the log is written by what is before it.
-  const parts = [registry, delivery, tables, catalog, cloudWatch, log];
+  const parts = [registry, delivery, functionsRegistry, ...neighbours, log];
   return {
     streams,
     firehose,
-    leaseTables: openLeaseTables({ world, registry: tables, transitionMs: settings['transition-ms'] }),
+    functions,
+    leaseTables,
     cloudWatch,
-    catalog: openGlueCatalog({ world, registry: catalog }),
+    catalog,
     health: () => parts.map((part) => part.failure()).find((failure) => failure !== undefined),
     metrics: () => ({
       log: log.metrics(),
       streams: streams.metrics(),
       firehose: firehose.metrics(),
+      functions: functions.metrics(),
       cloudwatch: cloudWatch.metrics(),
     }),
     async stop() {
@@ -150,6 +160,38 @@ async function openStore(at: {
       await lock.release();
     },
   };
+}
+
+/** What Kinesis' clients need beside it. */
+async function openNeighbours({ world, directory, configuration, logger }: Parameters<typeof openStore>[0]): Promise<
+  Pick<Store, 'leaseTables' | 'catalog' | 'cloudWatch'> & {
+    readonly parts: readonly { failure(): Error | undefined; stop(): Promise<void> }[];
+  }
+> {
+  const tables = await openRegistry({ world, directory: join(directory, 'lease-tables'), machine: leaseTablesMachine });
+  const catalog = await openRegistry({ world, directory: join(directory, 'glue'), machine: catalogMachine });
+  const report = (message: string): void => logger.warn(message);
+  const cloudWatch = await openCloudWatch({ world, directory: join(directory, 'metrics'), report });
+  const transitionMs = configuration.settings['transition-ms'];
+  return {
+    leaseTables: openLeaseTables({ world, registry: tables, transitionMs }),
+    catalog: openGlueCatalog({ world, registry: catalog }),
+    cloudWatch,
+    parts: [tables, catalog, cloudWatch],
+  };
+}
+
+async function openLog(
+  { world, directory, configuration, logger }: Parameters<typeof openStore>[0],
+  keys: Awaited<ReturnType<typeof openKeyRing>>,
+): ReturnType<typeof openEmbeddedLog> {
+  return openEmbeddedLog({
+    world,
+    directory: join(directory, 'log'),
+    cipher: keys,
+    hotBytes: configuration.settings['hot-mib'] * mebibyte,
+    report: (message) => logger.warn(message),
+  });
 }
 
 /** Data Streams' shards as Firehose reads them. */
@@ -222,6 +264,7 @@ async function startServing(at: {
     rooms: [
       dataStreamsRoom(store.streams.service),
       firehoseRoom(store.firehose.service),
+      functionsRoom(store.functions.service, settings['function-code']),
       leaseTablesRoom(store.leaseTables),
       cloudWatchRoom(store.cloudWatch),
       glueRoom(store.catalog),
@@ -234,6 +277,7 @@ async function startServing(at: {
       defaultRegion: settings.region,
       clock: world.clock,
     }),
+    isOpen: settings.auth === 'none',
     enforcesPolicies: settings.auth === 'iam',
     page: (path) => {
       if (path === '/health') return healthPage(store.health());

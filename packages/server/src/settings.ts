@@ -46,7 +46,7 @@ export const settings = [
     type: 'string',
     default: undefined,
     placeholder: 'FILE',
-    help: 'JSON file with these settings and identities',
+    help: 'JSON file with these settings, identities and functions',
   },
   { name: 'insecure', type: 'boolean', default: false, help: 'allow --auth none on an address that others can reach' },
   {
@@ -101,6 +101,21 @@ export const settings = [
     default: undefined,
     placeholder: 'URL|aws',
     help: 'where Firehose finds its buckets: an S3 endpoint, or AWS; without it folders below the data directory',
+  },
+  {
+    name: 'function-code',
+    type: 'string',
+    default: 'api',
+    choices: ['api', 'declared'],
+    help: 'whether functions are made through the API too, or are those of the configuration file alone',
+  },
+  {
+    name: 'function-processes',
+    type: 'integer',
+    default: 16,
+    min: 1,
+    max: 1000,
+    help: 'processes in which functions run at once; each may use the memory of its function',
   },
   {
     name: 'hot-mib',

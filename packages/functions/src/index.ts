@@ -1,0 +1,12 @@
+export { DeclarationError, readDeclared } from './declared.ts';
+export type { DeclaredFunction } from './declared.ts';
+export type { Call, Invoked, Invoker, Runnable } from './invoker.ts';
+export { functionsMachine } from './machine.ts';
+export type { FailureDestinations, FailureToSend } from './mappings/failure-destinations.ts';
+export type { SourceShard, SourceStream, SourceStreams } from './mappings/source.ts';
+export { openFunctions } from './open.ts';
+export type { FunctionsOptions, OpenFunctions } from './open.ts';
+export { functionArn } from './names.ts';
+export { functionOperations } from './operations.ts';
+export { openInvoker } from './runtime/real-invoker.ts';
+export type { Functions } from './service.ts';

@@ -1,0 +1,132 @@
+import type { World } from '@millrace/world';
+import { itemsOf, payloadBytes, readPage } from './batch.ts';
+import type { Item, ItemSource, Place, Range } from './batch.ts';
+import type { MappingSettings, OpenWindow } from './mapping.ts';
+import { windowStart } from './tumbling.ts';
+
+/** AWS's payload of an invocation, less what stands around the records. */
+const mostPayloadBytes = 6_291_456 - 4096;
+/** How soon a shard that is closing is looked at again. */
+const closingMs = 20;
+
+export interface Batch extends Range {
+  readonly bytes: number;
+  /** The last of its tumbling window: without records. */
+  readonly isFinal: boolean;
+  /** Of its tumbling window. */
+  readonly windowMs: number | undefined;
+}
+
+export interface Gathering {
+  readonly world: Pick<World, 'clock'>;
+  readonly from: ItemSource;
+  readonly settings: MappingSettings;
+  readonly window: OpenWindow | undefined;
+  readonly stop: AbortSignal;
+  /** Behind the shard's last record; undefined while it is open. */
+  endIndex(): number | undefined;
+  /** All before this place is not for the function. */
+  passed(place: Place): void;
+}
+
+/**
+ * Resolves when a batch is due: it is full, its oldest record has waited for the batching window, its tumbling window is over, or
+ * the shard ends. 'end' when there is nothing more in the shard; undefined when `stop` fires first.
+ */
+export async function nextBatch(at: Gathering, start: Place): Promise<Batch | 'end' | undefined> {
+  const { world, stop, settings } = at;
+  const growing = new GrowingBatch(at, start);
+  while (!stop.aborted) {
+    const { records, nextIndex } = await readPage(at.from, growing.to.index);
+    for (const record of records) {
+      for (const item of itemsOf(at.from, record, growing.to.index === record.index ? growing.to.sub : 0))
+        if (growing.isFullBefore(item)) return growing.batch();
+      growing.to = { index: record.index + 1, sub: 0 };
+    }
+    if (nextIndex > growing.to.index) growing.to = { index: nextIndex, sub: 0 };
+    if (growing.count === 0) at.passed(growing.to);
+    if (growing.count >= settings.batchSize) return growing.batch();
+    const endIndex = at.endIndex();
+    if (endIndex !== undefined && growing.to.index >= endIndex)
+      return growing.count > 0 || at.window !== undefined ? growing.batch() : 'end';
+    if (records.length > 0) continue;
+    const leftMs = growing.leftMs();
+    if (leftMs <= 0) return growing.batch();
+    await recordOrTime(world, at, { index: growing.to.index, delayMs: leftMs });
+  }
+  return undefined;
+}
+
+class GrowingBatch {
+  readonly #at: Gathering;
+  readonly #from: Place;
+  to: Place;
+  count = 0;
+  #bytes = 0;
+  #windowMs: number | undefined;
+  /** By the monotonic clock, so that a clock that steps back keeps nobody waiting. */
+  #dueMs = Infinity;
+
+  constructor(at: Gathering, from: Place) {
+    this.#at = at;
+    this.#from = from;
+    this.to = from;
+    this.#windowMs = at.window?.startMs;
+  }
+
+  /** Takes the item in where it fits. */
+  isFullBefore(item: Item): boolean {
+    const { settings, world } = this.#at;
+    const bytes = payloadBytes(item);
+    const windowMs = windowStart(item.arrivalMs, settings.tumblingSeconds);
+    const isOtherWindow = this.#windowMs !== undefined && windowMs !== this.#windowMs;
+    const isFull = this.count >= settings.batchSize || (this.count > 0 && this.#bytes + bytes > mostPayloadBytes);
+    if (isFull || isOtherWindow) {
+      this.to = item.place;
+      return true;
+    }
+    if (this.count === 0) this.#dueMs = world.clock.monotonicMs() + settings.windowSeconds * 1000;
+    this.#windowMs = windowMs;
+    this.count += 1;
+    this.#bytes += bytes;
+    this.to = { index: item.place.index, sub: item.place.sub + 1 };
+    return false;
+  }
+
+  /** Until it is due though nothing more comes. */
+  leftMs(): number {
+    const { clock } = this.#at.world;
+    const { tumblingSeconds } = this.#at.settings;
+    const windowEndMs = this.#windowMs === undefined ? Infinity : this.#windowMs + tumblingSeconds * 1000;
+    return Math.min(this.#dueMs - clock.monotonicMs(), windowEndMs - clock.now());
+  }
+
+  batch(): Batch {
+    const isFinal = this.count === 0;
+    return { from: this.#from, to: this.to, bytes: this.#bytes, isFinal, windowMs: this.#windowMs };
+  }
+}
+
+/** Resolves at a record at the index, after `delayMs`, or when the lane stops. */
+function recordOrTime(
+  { clock }: Pick<World, 'clock'>,
+  { from, stop }: Gathering,
+  { index, delayMs }: { index: number; delayMs: number },
+): Promise<void> {
+  const { log, shard } = from;
+  // A closed shard wakes at once, but its end is known only a moment later.
+  const isClosing = log.status(shard.logId)?.closed !== false;
+  const limitMs = isClosing ? Math.min(delayMs, closingMs) : delayMs;
+  return new Promise((resolve) => {
+    const waits: { cancel(): void }[] = [];
+    const finish = (): void => {
+      for (const wait of waits) wait.cancel();
+      stop.removeEventListener('abort', finish);
+      resolve();
+    };
+    if (limitMs !== Infinity) waits.push(clock.setTimer(limitMs, finish));
+    stop.addEventListener('abort', finish);
+    if (!isClosing) waits.push(log.wait(shard.logId, index, finish));
+    if (stop.aborted) finish();
+  });
+}

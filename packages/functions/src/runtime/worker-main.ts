@@ -1,0 +1,181 @@
+/**
+ * The program of a worker process: loads a function's module once, then runs it for one event after the other. It knows nothing
+ * of Millrace but the messages; what the function does to this process is done to it alone.
+ *
+ * Names of errors, the form of log lines and the context are those of AWS's runtime interface client for Node.
+ */
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { format } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import type { FromWorker, ToWorker } from './messages.ts';
+
+type Handler = (event: unknown, context: object, callback: (error: unknown, result?: unknown) => void) => unknown;
+
+const extensions = ['', '.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'];
+const send = process.send!.bind(process);
+const tell = (message: FromWorker, then?: () => void): void => void send(message, undefined, undefined, then);
+
+let handler: Handler | undefined;
+let requestId: string | undefined;
+/** Answers the event that runs now; undefined while none does. */
+let answer: ((message: FromWorker, then?: () => void) => void) | undefined;
+
+process.send = undefined as never;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.write = (chunk: string | Uint8Array, encoding?: unknown, done?: () => void): boolean => {
+    tell({ type: 'log', text: typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString() });
+    const called = typeof encoding === 'function' ? (encoding as () => void) : done;
+    if (called !== undefined) process.nextTick(called);
+    return true;
+  };
+}
+for (const [name, level] of [
+  ['log', 'INFO'],
+  ['debug', 'DEBUG'],
+  ['info', 'INFO'],
+  ['warn', 'WARN'],
+  ['error', 'ERROR'],
+  ['trace', 'TRACE'],
+] as const)
+  console[name] = (...args: unknown[]) => logLine(level, format(...args));
+
+function logLine(level: string, text: string): void {
+  tell({ type: 'log', text: `${new Date().toISOString()}\t${requestId ?? 'undefined'}\t${level}\t${text}\n` });
+}
+
+process.on('message', (message: ToWorker) => {
+  if (message.type === 'start') void load(message);
+  else run(message);
+});
+// The server is gone.
+process.on('disconnect', () => process.exit(0));
+// A handler that never gives the thread back would not hear of it: another thread looks who the parent is.
+const watch = `const { ppid } = process; setInterval(() => process.ppid === ppid || process.kill(process.pid, 'SIGKILL'), 1000)`;
+new Worker(watch, { eval: true }).unref();
+process.on('uncaughtException', (error, origin) => {
+  const isRejection = origin === 'unhandledRejection';
+  const payload = errorPayload(error, isRejection ? 'Runtime.UnhandledPromiseRejection' : undefined);
+  logLine('ERROR', `${isRejection ? 'Unhandled Promise Rejection' : 'Uncaught Exception'} \t${payload}`);
+  (answer ?? tell)({ type: 'failed', payload, ends: true }, () => process.exit(128));
+});
+// A handler that has returned nothing and has nothing more to do will not answer.
+process.on('beforeExit', () => answer?.({ type: 'done', payload: 'null', maxBytes: maxBytes() }));
+
+async function load({ path, handler: name, spelled }: ToWorker & { type: 'start' }): Promise<void> {
+  try {
+    const module = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
+    const found = exported(module, name) ?? exported(module['default'], name);
+    if (typeof found !== 'function') throw named('Runtime.HandlerNotFound', `${spelled} is undefined or not exported`);
+    handler = found as Handler;
+    tell({ type: 'ready' });
+  } catch (error) {
+    const payload = errorPayload(error, importErrorType(error));
+    logLine('ERROR', `Uncaught Exception \t${payload}`);
+    tell({ type: 'failed', payload, ends: true }, () => process.exit(1));
+  }
+}
+
+function resolve(path: string): string {
+  const require = createRequire(path);
+  for (const extension of extensions)
+    try {
+      return require.resolve(path + extension);
+    } catch {
+      // The next one.
+    }
+  throw named('Runtime.ImportModuleError', `Error: Cannot find module '${path.slice(path.lastIndexOf('/') + 1)}'`);
+}
+
+function exported(module: unknown, name: string): unknown {
+  let value = module;
+  for (const part of name.split('.')) value = (value as Record<string, unknown> | undefined)?.[part];
+  return value;
+}
+
+function run({ requestId: id, event, arn, remainingMs }: ToWorker & { type: 'invoke' }): void {
+  requestId = id;
+  const endMs = performance.now() + remainingMs;
+  answer = (message, then) => {
+    answer = undefined;
+    process.channel?.ref();
+    tell(message, then);
+  };
+  const settle = answer;
+  const succeed = (result: unknown): void => {
+    // What comes after the first answer, or after the next event began, counts for nothing.
+    if (answer === settle) settle(answered(result));
+  };
+  const fail = (error: unknown): void => {
+    if (answer !== settle) return;
+    const payload = errorPayload(error);
+    logLine('ERROR', `Invoke Error \t${payload}`);
+    settle({ type: 'failed', payload, ends: false });
+  };
+  const callback = (error: unknown, result?: unknown): void =>
+    error === undefined || error === null ? succeed(result) : fail(error);
+  try {
+    const result = handler!(JSON.parse(event), contextOf(id, { arn, endMs, callback }), callback);
+    if (isThenable(result)) Promise.resolve(result).then(succeed, fail);
+    // Without this channel, the event loop is empty when the handler has nothing more to do.
+    else if (answer === settle) process.channel?.unref();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function contextOf(
+  id: string,
+  { arn, endMs, callback }: { arn: string; endMs: number; callback: (error: unknown, result?: unknown) => void },
+): object {
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: process.env['AWS_LAMBDA_FUNCTION_NAME'],
+    functionVersion: '$LATEST',
+    memoryLimitInMB: process.env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE'],
+    logGroupName: process.env['AWS_LAMBDA_LOG_GROUP_NAME'],
+    logStreamName: process.env['AWS_LAMBDA_LOG_STREAM_NAME'],
+    invokedFunctionArn: arn,
+    awsRequestId: id,
+    getRemainingTimeInMillis: () => Math.max(0, Math.floor(endMs - performance.now())),
+    done: callback,
+    succeed: (result: unknown) => callback(undefined, result),
+    fail: (error: unknown) => callback(error ?? 'handled'),
+  };
+}
+
+function answered(result: unknown): FromWorker {
+  try {
+    return { type: 'done', payload: JSON.stringify(result) ?? 'null', maxBytes: maxBytes() };
+  } catch (error) {
+    const text = `Unable to stringify response body: ${(error as Error).message}`;
+    return { type: 'failed', payload: errorPayload(named('Runtime.MarshalError', text)), ends: false };
+  }
+}
+
+function maxBytes(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+function named(name: string, message: string): Error {
+  const error = new Error(message);
+  error.name = name;
+  return error;
+}
+
+function importErrorType(error: unknown): string | undefined {
+  if (error instanceof SyntaxError) return 'Runtime.UserCodeSyntaxError';
+  const { code } = error as { code?: unknown };
+  return code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND' ? 'Runtime.ImportModuleError' : undefined;
+}
+
+function errorPayload(error: unknown, type?: string): string {
+  if (!(error instanceof Error))
+    return JSON.stringify({ errorType: type ?? typeof error, errorMessage: format(error), trace: [] });
+  const errorMessage = type === undefined ? error.message : String(error);
+  return JSON.stringify({ errorType: type ?? error.name, errorMessage, trace: (error.stack ?? '').split('\n') });
+}
