@@ -50,9 +50,13 @@ process.on('message', (message: ToWorker) => {
 });
 // The server is gone.
 process.on('disconnect', () => process.exit(0));
-// A handler that never gives the thread back would not hear of it: another thread looks who the parent is.
-const watch = `const { ppid } = process; setInterval(() => process.ppid === ppid || process.kill(process.pid, 'SIGKILL'), 1000)`;
-new Worker(watch, { eval: true }).unref();
+// A handler that never gives the thread back would not hear of it: another thread looks whether the parent is still the server,
+// whose process id is the argument. Asked for here, the parent could be another one already.
+const watch = `
+  const { workerData: server } = require('node:worker_threads');
+  setInterval(() => process.ppid === server || process.kill(process.pid, 'SIGKILL'), 1000);
+`;
+new Worker(watch, { eval: true, workerData: Number(process.argv[2]) }).unref();
 process.on('uncaughtException', (error, origin) => {
   const isRejection = origin === 'unhandledRejection';
   const payload = errorPayload(error, isRejection ? 'Runtime.UnhandledPromiseRejection' : undefined);

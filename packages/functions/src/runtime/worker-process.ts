@@ -149,7 +149,7 @@ export class WorkerProcess {
     const { runnable } = this.#options;
     // Beside this module, as source or built.
     const program = new URL(import.meta.url.replace(/worker-process\.(\w+)$/, 'worker-main.$1'));
-    const child = fork(program, [], {
+    const child = fork(program, [String(process.pid)], {
       cwd: runnable.target.directory,
       env: environmentOf(runnable),
       execArgv: [`--max-old-space-size=${runnable.memoryMib}`],
