@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -29,18 +32,25 @@ export async function startServer(
   { env = {}, command = [process.execPath, cli] }: { env?: NodeJS.ProcessEnv; command?: readonly string[] } = {},
 ): Promise<ServerProcess> {
   const began = performance.now();
-  const [program, ...parameters] = [...command, 'serve', '--port', '0', ...args];
+  // A server that is told no directory makes one and leaves it: this one's goes with it.
+  const own = args.includes('--data') ? undefined : await mkdtemp(join(tmpdir(), 'millrace-server-'));
+  const data = own === undefined ? [] : ['--data', own];
+  const [program, ...parameters] = [...command, 'serve', '--port', '0', ...data, ...args];
   const child = spawn(program!, parameters, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
-  const killWithUs = (): void => void child.kill('SIGKILL');
+  const killWithUs = (): void => {
+    child.kill('SIGKILL');
+    if (own !== undefined) rmSync(own, { recursive: true, force: true });
+  };
   process.once('exit', killWithUs);
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log = (log + text).slice(-65_536)));
   const exited = new Promise<number | null>((resolve) => {
     child.once('exit', (code) => {
       process.removeListener('exit', killWithUs);
+      if (own !== undefined) rmSync(own, { recursive: true, force: true });
       resolve(code);
     });
   });
