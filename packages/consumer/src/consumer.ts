@@ -1,11 +1,10 @@
-import { holdProcess } from '@millrace/world';
+import { holdProcess, pause } from '@millrace/world';
 import { wantedLeases } from './balance.ts';
 import type { ConsumerEvent, ConsumerMetrics } from './events.ts';
 import { HeldLease } from './held-lease.ts';
 import type { Lease } from './leases/lease.ts';
 import type { ConsumerOptions, ConsumerSettings } from './options.ts';
 import { FanOut, Polling } from './pages.ts';
-import { pause } from './pause.ts';
 import { settingsOf } from './settings.ts';
 import { ShardReader } from './shard-reader.ts';
 import { ShardSync } from './shard-sync.ts';

@@ -1,3 +1,4 @@
+import { pause } from '@millrace/world';
 import type { _Record as KinesisRecord } from '@aws-sdk/client-kinesis';
 import { deaggregate } from '@millrace/aggregation';
 import { putDeadLetters } from './dead-letters.ts';
@@ -12,7 +13,6 @@ import type { Page, PageSource } from './pages.ts';
 import { listShards, newLease } from './shards.ts';
 import type { StreamPlace } from './streams.ts';
 import { Throughput } from './throughput.ts';
-import { pause } from './pause.ts';
 
 const longestPauseMs = 30_000;
 const verdicts: ReadonlySet<string> = new Set<Verdict>(['retry', 'skip', 'dead-letter', 'stop']);

@@ -1,5 +1,6 @@
 import type { StreamReference } from './stream-lookup.ts';
-import { parseArn, partitionOf, referencedKey } from './stream-lookup.ts';
+import { partitionOf } from '@millrace/model';
+import { parseArn, referencedKey } from './stream-lookup.ts';
 import type { DataStreams, RequestContext } from './service.ts';
 
 /** What a call touches, for authorisation: an ARN, the account that owns it, and the policy attached to it. */

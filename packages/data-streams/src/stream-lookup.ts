@@ -30,11 +30,6 @@ export function parseArn(arn: string): ArnParts | undefined {
   return { region: match[1]!, account: match[2]!, streamName: match[3]!, consumerName: match[4] };
 }
 
-export function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
-}
-
 /**
  * The key of the stream a request names, whether it exists or not. An ARN names its own account and region: whether the
  * caller may go there is for access to say. Texts for missing and contradicting names are not recorded.

@@ -7,6 +7,6 @@ export { openFirehose } from './open.ts';
 export type { FirehoseOptions, OpenFirehose } from './open.ts';
 export { firehoseOperations } from './operations.ts';
 export type { Firehose, Settings as FirehoseSettings } from './service.ts';
-export type { SourceShard, SourceStream, SourceStreams } from './source.ts';
+export type { SourceStream, SourceStreams } from './source.ts';
 export { openS3Store } from './stores/s3-store.ts';
 export { openFolderStore } from './stores/folder-store.ts';

@@ -1,4 +1,5 @@
-import type { ShardLog } from '@millrace/log';
+import { readableShards } from '@millrace/log';
+import type { ShardLineage, ShardLog } from '@millrace/log';
 import type { Firehose } from './service.ts';
 import type { DeliveryStream } from './state.ts';
 import type { Cursor } from './delivery/window.ts';
@@ -13,14 +14,7 @@ export interface SourceStream {
   /** Another one where the stream was deleted and made again. */
   readonly id: string;
   /** A shard's parents come before it. */
-  readonly shards: readonly SourceShard[];
-}
-
-export interface SourceShard {
-  readonly logId: number;
-  readonly parents: readonly number[];
-  /** Behind its last record; undefined while it is open. */
-  readonly endIndex: number | undefined;
+  readonly shards: readonly ShardLineage[];
 }
 
 /** Where a delivery stream begins that reads a stream: at what comes from now on (LATEST). */
@@ -45,20 +39,11 @@ export function cursorsOf(
   const stream = service.sources.find(source.arn);
   // A stream of the same name that was made later is not the one that was asked for.
   if (stream === undefined || stream.id !== source.streamId) return [];
-  const reached = (shard: number): number => upTo(shard) ?? positions[shard] ?? 0;
-  const isRead = ({ logId: shard, endIndex }: SourceShard): boolean =>
-    endIndex !== undefined && reached(shard) >= endIndex;
-  const byId = new Map(stream.shards.map((shard) => [shard.logId, shard]));
-  return stream.shards
-    .filter((shard) => !isRead(shard))
-    .filter(({ parents }) =>
-      parents.every((parent) => {
-        const shard = byId.get(parent);
-        // What retention has removed has nothing to read.
-        return shard === undefined || isRead(shard);
-      }),
-    )
-    .map((shard) => ({ logId: shard.logId, from: positions[shard.logId] ?? 0 }));
+  const done = (shard: number): number => upTo(shard) ?? positions[shard] ?? 0;
+  return readableShards(stream.shards, done).map((shard) => ({
+    logId: shard.logId,
+    from: positions[shard.logId] ?? 0,
+  }));
 }
 
 /** Positions of shards that a stream no longer has need not be kept. */

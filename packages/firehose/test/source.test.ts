@@ -1,5 +1,5 @@
 import { aggregate } from '@millrace/aggregation';
-import type { SourceShard } from '@millrace/firehose';
+import type { ShardLineage } from '@millrace/log';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { movableFirehose, s3 } from './support.ts';
@@ -10,7 +10,7 @@ type Opened = Awaited<ReturnType<typeof movableFirehose>>;
 
 interface Told extends Opened {
   /** The stream as the next look finds it. */
-  stream: { id: string; shards: SourceShard[] } | undefined;
+  stream: { id: string; shards: ShardLineage[] } | undefined;
   append(logId: number, ...texts: string[]): Promise<void>;
   delivered(): string;
 }

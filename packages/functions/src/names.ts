@@ -1,3 +1,4 @@
+import { partitionOf } from '@millrace/model';
 import { functionNotFound, invalidParameter } from './errors.ts';
 import { functionKey } from './state.ts';
 
@@ -39,11 +40,6 @@ export function functionArn(text: string, context: { readonly account: string; r
 
 export function arnOf(account: string, region: string, name: string): string {
   return `arn:${partitionOf(region)}:lambda:${region}:${account}:function:${name}`;
-}
-
-export function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
 
 /**

@@ -1,5 +1,6 @@
 export * from './aws-error.ts';
 export * from './outcome.ts';
+export { partitionOf } from './partition.ts';
 export type * from './shapes.ts';
 export { jsonEncoder, loadService } from './load.ts';
 export type { JsonEncoder } from './encode-json.ts';

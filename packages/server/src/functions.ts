@@ -7,7 +7,7 @@ import { openRegistry } from '@millrace/log';
 import type { ShardLog } from '@millrace/log';
 import type { World } from '@millrace/world';
 import { failureDestinations } from './failure-destinations.ts';
-import { functionStreams } from './function-streams.ts';
+import { sourceStreams } from './source-streams.ts';
 import type { Configuration } from './configuration.ts';
 import type { Logger } from './logging.ts';
 
@@ -43,7 +43,7 @@ export async function startFunctions(at: {
     codeDirectory: join(directory, 'functions-code'),
     declared,
     invoker,
-    sources: functionStreams(at.streams),
+    sources: sourceStreams(at.streams),
     destinations: failureDestinations(at),
     settings: { transitionMs: settings['transition-ms'], account: settings.account, region: settings.region },
     report: (message, error) => (error === undefined ? logger.warn(message) : logger.error(message, error)),

@@ -5,9 +5,9 @@ import { createAuthenticator, openKeyRing, readIdentities } from '@millrace/acce
 import { openCloudWatch } from '@millrace/cloudwatch';
 import type { OpenCloudWatch } from '@millrace/cloudwatch';
 import { openDataStreams, streamsMachine } from '@millrace/data-streams';
-import type { DataStreams, OpenDataStreams } from '@millrace/data-streams';
+import type { OpenDataStreams } from '@millrace/data-streams';
 import { firehoseMachine, openFirehose, openFolderStore, openS3Store } from '@millrace/firehose';
-import type { FirehoseSettings, ObjectStore, OpenFirehose, SourceStreams } from '@millrace/firehose';
+import type { FirehoseSettings, ObjectStore, OpenFirehose } from '@millrace/firehose';
 import { catalogMachine, openGlueCatalog } from '@millrace/glue';
 import type { GlueCatalog } from '@millrace/glue';
 import type { OpenFunctions } from '@millrace/functions';
@@ -39,6 +39,7 @@ import {
   leaseTablesRoom,
   stsRoom,
 } from './rooms.ts';
+import { sourceStreams } from './source-streams.ts';
 
 const bodyLimitBytes = 16 << 20;
 /** A factor, not a shift: 2 GiB and more do not fit in a shift's 32 bits. */
@@ -192,30 +193,6 @@ async function openLog(
     hotBytes: configuration.settings['hot-mib'] * mebibyte,
     report: (message) => logger.warn(message),
   });
-}
-
-/** Data Streams' shards as Firehose reads them. */
-function sourceStreams({ state }: DataStreams): SourceStreams {
-  return {
-    find(arn) {
-      const [, , , region, account, resource = ''] = arn.split(':');
-      const stream = state.streams.get(`${account}:${region}:${resource.replace(/^stream\//, '')}`);
-      if (stream?.arn !== arn || stream.status === 'DELETING') return undefined;
-      const { id, shards } = stream;
-      const logIdOf = (number: number | undefined): number[] => {
-        const shard = number === undefined ? undefined : shards.get(number);
-        return shard === undefined ? [] : [shard.logId];
-      };
-      return {
-        id,
-        shards: [...shards.values()].map(({ logId, parent, adjacentParent, closed }) => ({
-          logId,
-          parents: [...logIdOf(parent), ...logIdOf(adjacentParent)],
-          endIndex: closed?.endIndex,
-        })),
-      };
-    },
-  };
 }
 
 function firehoseSettings(settings: Configuration['settings']): FirehoseSettings {

@@ -1,5 +1,6 @@
 export type * from './world.ts';
 export { ByteBudget } from './byte-budget.ts';
+export { pause } from './pause.ts';
 export { TokenBucket } from './token-bucket.ts';
 export { holdProcess } from './real/hold-process.ts';
 export { realWorld } from './real/real-world.ts';

@@ -1,10 +1,9 @@
 import { checkWarmThroughput } from '../capacity.ts';
 import type { Change } from '../change.ts';
 import { invalidArgument, limitExceeded } from '../errors.ts';
-import { AwsError } from '@millrace/model';
+import { AwsError, partitionOf } from '@millrace/model';
 import type { Handler } from '../handler.ts';
 import { shardQuota } from '../service.ts';
-import { partitionOf } from '../stream-lookup.ts';
 import { accountShardCount, evenRanges, openShard } from '../shards.ts';
 import { streamKey } from '../state.ts';
 import type { Stream } from '../state.ts';

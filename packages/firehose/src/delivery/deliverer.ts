@@ -1,3 +1,4 @@
+import { pause } from '@millrace/world';
 import type { ByteBudget, Random } from '@millrace/world';
 import type { ExtendedS3DestinationDescription, S3DestinationDescription } from '@millrace/model/firehose';
 import { hintsOf } from '../destinations/destination.ts';
@@ -258,17 +259,7 @@ export class Deliverer {
     const { clock, random } = this.#options.service.world;
     const most = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#failuresInARow);
     this.#failuresInARow += 1;
-    const { signal } = this.#stopping;
-    return new Promise((resolve) => {
-      const finish = (): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      const timer = clock.setTimer(most * (0.5 + random.fraction() / 2), finish);
-      signal.addEventListener('abort', finish);
-      if (signal.aborted) finish();
-    });
+    return pause(clock, most * (0.5 + random.fraction() / 2), [this.#stopping.signal]);
   }
 }
 

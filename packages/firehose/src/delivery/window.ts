@@ -1,3 +1,4 @@
+import { recordOrTime } from '@millrace/log';
 import type { ShardLog, StoredRecord } from '@millrace/log';
 import type { World } from '@millrace/world';
 
@@ -70,8 +71,12 @@ export async function dueWindow(supply: Supply): Promise<Window | undefined> {
       deadlineMs = Math.min(deadlineMs, world.clock.monotonicMs() + Math.max(0, intervalMs - ageMs));
       if (world.clock.monotonicMs() >= deadlineMs) return found.window();
     }
-    const places = cursors.map(({ logId, from }) => ({ logId, index: found.reached(logId) ?? from }));
-    await recordOrTime(supply, places, Math.min(deadlineMs - world.clock.monotonicMs(), supply.lookAgainMs));
+    // A shard that is closed, and not on record as closed yet, would wake at once: looking again is enough for it.
+    const places = cursors
+      .filter(({ logId }) => log.status(logId)?.closed !== true)
+      .map(({ logId, from }) => ({ logId, index: found.reached(logId) ?? from }));
+    const delayMs = Math.min(deadlineMs - world.clock.monotonicMs(), supply.lookAgainMs);
+    await recordOrTime({ clock: world.clock, log }, places, delayMs, stop);
   }
   return undefined;
 }
@@ -124,26 +129,4 @@ export async function readSpan(
     if (wanted.length > 0) await take(wanted);
     index = nextIndex;
   }
-}
-
-/** Resolves at a record at one of the places, after `delayMs`, or when `stop` fires. */
-function recordOrTime(
-  { world, log, stop }: Supply,
-  places: readonly { readonly logId: number; readonly index: number }[],
-  delayMs: number,
-): Promise<void> {
-  return new Promise((resolve) => {
-    const waits: { cancel(): void }[] = [];
-    const finish = (): void => {
-      for (const wait of waits) wait.cancel();
-      stop.removeEventListener('abort', finish);
-      resolve();
-    };
-    if (delayMs !== Infinity) waits.push(world.clock.setTimer(Math.max(0, delayMs), finish));
-    stop.addEventListener('abort', finish);
-    // A shard that is closed, and not on record as closed yet, would wake at once: looking again is enough for it.
-    for (const { logId, index } of places)
-      if (log.status(logId)?.closed !== true) waits.push(log.wait(logId, index, finish));
-    if (stop.aborted) finish();
-  });
 }

@@ -1,6 +1,6 @@
 import type { EventSourceMappingConfiguration } from '@millrace/model/lambda';
 import { resourceNotFound } from '../errors.ts';
-import { partitionOf } from '../names.ts';
+import { partitionOf } from '@millrace/model';
 import type { FunctionsState } from '../state.ts';
 import type { Mapping } from './mapping.ts';
 

@@ -1,3 +1,4 @@
+import { recordOrTime } from '@millrace/log';
 import type { World } from '@millrace/world';
 import { itemsOf, payloadBytes, readPage } from './batch.ts';
 import type { Item, ItemSource, Place, Range } from './batch.ts';
@@ -34,7 +35,7 @@ export interface Gathering {
  * the shard ends. 'end' when there is nothing more in the shard; undefined when `stop` fires first.
  */
 export async function nextBatch(at: Gathering, start: Place): Promise<Batch | 'end' | undefined> {
-  const { world, stop, settings } = at;
+  const { stop, settings } = at;
   const growing = new GrowingBatch(at, start);
   while (!stop.aborted) {
     const { records, nextIndex } = await readPage(at.from, growing.to.index);
@@ -52,7 +53,7 @@ export async function nextBatch(at: Gathering, start: Place): Promise<Batch | 'e
     if (records.length > 0) continue;
     const leftMs = growing.leftMs();
     if (leftMs <= 0) return growing.batch();
-    await recordOrTime(world, at, { index: growing.to.index, delayMs: leftMs });
+    await recordOrTimeOf(at, growing.to.index, leftMs);
   }
   return undefined;
 }
@@ -107,26 +108,12 @@ class GrowingBatch {
   }
 }
 
-/** Resolves at a record at the index, after `delayMs`, or when the lane stops. */
-function recordOrTime(
-  { clock }: Pick<World, 'clock'>,
-  { from, stop }: Gathering,
-  { index, delayMs }: { index: number; delayMs: number },
-): Promise<void> {
+/** Waits for a record at the index, for `delayMs`, or until the lane stops. */
+function recordOrTimeOf({ world, from, stop }: Gathering, index: number, delayMs: number): Promise<void> {
   const { log, shard } = from;
+  const place = { logId: shard.logId, index };
   // A closed shard wakes at once, but its end is known only a moment later.
   const isClosing = log.status(shard.logId)?.closed !== false;
   const limitMs = isClosing ? Math.min(delayMs, closingMs) : delayMs;
-  return new Promise((resolve) => {
-    const waits: { cancel(): void }[] = [];
-    const finish = (): void => {
-      for (const wait of waits) wait.cancel();
-      stop.removeEventListener('abort', finish);
-      resolve();
-    };
-    if (limitMs !== Infinity) waits.push(clock.setTimer(limitMs, finish));
-    stop.addEventListener('abort', finish);
-    if (!isClosing) waits.push(log.wait(shard.logId, index, finish));
-    if (stop.aborted) finish();
-  });
+  return recordOrTime({ clock: world.clock, log }, isClosing ? [] : [place], limitMs, stop);
 }

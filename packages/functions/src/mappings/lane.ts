@@ -1,4 +1,5 @@
 import { AwsError } from '@millrace/model';
+import { pause } from '@millrace/world';
 import type { ByteBudget } from '@millrace/world';
 import { runnableOf } from '../function-lookup.ts';
 import { readName } from '../names.ts';
@@ -11,7 +12,6 @@ import type { Batch } from './gathering.ts';
 import type { Mapping, MappingSettings, OpenWindow } from './mapping.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
-import { pause } from './pause.ts';
 import { windowAfter, windowMembers } from './tumbling.ts';
 
 const firstDelayMs = 1000;
@@ -84,7 +84,7 @@ export class Lane {
       } catch (error) {
         if (stop.aborted) return;
         service.report(`mapping ${mapping.uuid} goes on in ${delayMs} ms`, error);
-        await pause(service.world.clock, delayMs, stop);
+        await pause(service.world.clock, delayMs, [stop]);
         delayMs = Math.min(2 * delayMs, mostDelayMs);
       }
     }
@@ -115,7 +115,7 @@ export class Lane {
       moved(problem);
       counters.failures += 1;
       if (outcome === undefined) {
-        await pause(service.world.clock, faultDelayMs, stop);
+        await pause(service.world.clock, faultDelayMs, [stop]);
         faultDelayMs = Math.min(2 * faultDelayMs, mostDelayMs);
         continue;
       }
@@ -141,7 +141,7 @@ export class Lane {
           return this.#moveTo(batch.to, problem);
         }
       }
-      await pause(service.world.clock, Math.min(firstDelayMs * 2 ** Math.max(0, attempts - 1), mostDelayMs), stop);
+      await pause(service.world.clock, Math.min(firstDelayMs * 2 ** Math.max(0, attempts - 1), mostDelayMs), [stop]);
     }
   }
 
@@ -224,7 +224,7 @@ export class Lane {
           break;
         } catch (error) {
           service.report(`${what} are not at ${onFailure} yet`, error);
-          await pause(world.clock, delayMs, stop);
+          await pause(world.clock, delayMs, [stop]);
         }
       }
       if (stop.aborted) throw new Error('the lane has stopped');

@@ -1,3 +1,5 @@
+import { readableShards } from '@millrace/log';
+import { pause } from '@millrace/world';
 import type { ByteBudget } from '@millrace/world';
 import { storedFunction } from '../function-lookup.ts';
 import type { Functions } from '../service.ts';
@@ -6,8 +8,6 @@ import type { RecordFilter } from './filters.ts';
 import { Lane } from './lane.ts';
 import type { LaneCounters } from './lane.ts';
 import type { Mapping, OpenWindow } from './mapping.ts';
-import { pause } from './pause.ts';
-import { readableShards } from './source.ts';
 import type { SourceShard, SourceStream } from './source.ts';
 
 /** How soon shards that are new are noticed. */
@@ -70,7 +70,7 @@ export class MappingRunner {
       const stream = this.#stream();
       if (stream === undefined) this.#moved(lostStream);
       else this.#startLanes(stream);
-      await pause(clock, lookAgainMs, this.#wake.signal);
+      await pause(clock, lookAgainMs, [this.#wake.signal]);
       if (!this.#stop.signal.aborted) this.#wake = new AbortController();
     }
   }
@@ -135,7 +135,7 @@ export class MappingRunner {
 
   async #keepSoon(): Promise<void> {
     while (this.#isMoved && !this.#stop.signal.aborted) {
-      await pause(this.#shared.service.world.clock, keepMs, this.#stop.signal);
+      await pause(this.#shared.service.world.clock, keepMs, [this.#stop.signal]);
       await this.#keep();
     }
   }
@@ -168,7 +168,7 @@ export class MappingRunner {
     } catch (error) {
       this.#isMoved = true;
       service.report(`the positions of mapping ${this.#mapping.uuid} are not kept yet`, error);
-      await pause(service.world.clock, lookAgainMs, this.#stop.signal);
+      await pause(service.world.clock, lookAgainMs, [this.#stop.signal]);
     }
   }
 }

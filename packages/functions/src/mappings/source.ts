@@ -1,3 +1,5 @@
+import type { ShardLineage } from '@millrace/log';
+
 /** The streams of Data Streams, as a source of mappings: handed in by the server. Their records lie in the same log. */
 export interface SourceStreams {
   /** The stream with this ARN, or of the consumer with this ARN, as it is now; undefined where there is none. */
@@ -12,26 +14,8 @@ export interface SourceStream {
   readonly shards: readonly SourceShard[];
 }
 
-export interface SourceShard {
-  readonly logId: number;
+export interface SourceShard extends ShardLineage {
   readonly shardId: string;
-  readonly parents: readonly number[];
-  /** Behind its last record; undefined while it is open. */
-  readonly endIndex: number | undefined;
   readonly hashKeys: { readonly startingHashKey: bigint; readonly endingHashKey: bigint };
   sequenceNumber(index: number, arrivalMs: number): string;
-}
-
-/**
- * The shards that can be read now: not read to their end, and their parents are. `done` says how far each is done; what retention
- * has removed has nothing to read.
- */
-export function readableShards(shards: readonly SourceShard[], done: (logId: number) => number): SourceShard[] {
-  const isRead = ({ logId, endIndex }: SourceShard): boolean => endIndex !== undefined && done(logId) >= endIndex;
-  const byId = new Map(shards.map((shard) => [shard.logId, shard]));
-  const isReadOrGone = (logId: number): boolean => {
-    const shard = byId.get(logId);
-    return shard === undefined || isRead(shard);
-  };
-  return shards.filter((shard) => !isRead(shard) && shard.parents.every(isReadOrGone));
 }

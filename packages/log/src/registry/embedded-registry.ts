@@ -204,7 +204,7 @@ function readCommands<Command>(text: string, path: string): { commands: Command[
       }
       break;
     }
-    commands.push(...(Array.isArray(line) ? (line as Command[]) : [line as Command]));
+    for (const command of Array.isArray(line) ? (line as Command[]) : [line as Command]) commands.push(command);
     length += Buffer.byteLength(text.slice(at, end + 1));
     at = end + 1;
   }

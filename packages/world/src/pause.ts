@@ -1,4 +1,4 @@
-import type { Clock } from '@millrace/world';
+import type { Clock } from './world.ts';
 
 /** Resolves after the time, or when one of the signals fires. */
 export function pause(clock: Clock, ms: number, signals: readonly AbortSignal[]): Promise<void> {

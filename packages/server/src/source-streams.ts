@@ -2,8 +2,8 @@ import { encodeSequenceNumber, shardId } from '@millrace/data-streams';
 import type { DataStreams } from '@millrace/data-streams';
 import type { SourceStream, SourceStreams } from '@millrace/functions';
 
-/** Data Streams' shards as functions' mappings read them, by a stream's ARN or by that of a registered consumer. */
-export function functionStreams({ state }: DataStreams): SourceStreams {
+/** Data Streams' shards as mappings and delivery streams read them, by a stream's ARN or by that of a registered consumer. */
+export function sourceStreams({ state }: DataStreams): SourceStreams {
   return {
     find(arn) {
       const [, name = '', consumer] = /:stream\/([^/]+)(\/consumer\/.+)?$/.exec(arn) ?? [];
