@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { movableFirehose, s3 } from './support.ts';
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!condition()) {
-    assert.ok(performance.now() < deadline, 'gave up waiting');
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
+import { movableFirehose, s3, until } from './support.ts';
 
 type Opened = Awaited<ReturnType<typeof movableFirehose>>;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import type { HttpAnswer, HttpPost } from '@millrace/firehose';
-import { movableFirehose, s3 } from './support.ts';
+import { movableFirehose, s3, until } from './support.ts';
 
 type Opened = Awaited<ReturnType<typeof movableFirehose>>;
 interface Body {
@@ -53,14 +53,6 @@ async function withEndpoint(http: object, run: (firehose: Opened, endpoint: Endp
 async function put({ call }: Opened, ...texts: string[]): Promise<void> {
   const Records = texts.map((text) => ({ Data: Buffer.from(text).toString('base64') }));
   await call('PutRecordBatch', { DeliveryStreamName: 'd', Records });
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!condition()) {
-    assert.ok(performance.now() < deadline, 'gave up waiting');
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
 }
 
 function records({ metrics }: Opened['firehose']): number {
@@ -199,3 +191,26 @@ test('the description leaves the access key out; an update leaves what it does n
       /^InvalidArgumentException: .*HttpEndpoint/,
     );
   }));
+
+test('a page that becomes more records than a call takes arguments', () =>
+  withEndpoint(
+    {
+      ProcessingConfiguration: {
+        Enabled: true,
+        Processors: [
+          {
+            Type: 'RecordDeAggregation',
+            Parameters: [{ ParameterName: 'SubRecordType', ParameterValue: 'JSON' }],
+          },
+        ],
+      },
+    },
+    async (firehose, endpoint) => {
+      await put(firehose, ...Array<string>(500).fill('{}'.repeat(500)));
+      await until(() => records(firehose.firehose) === 500);
+      assert.equal(
+        endpoint.posts.reduce((sum, post) => sum + bodyOf(post).records.length, 0),
+        250_000,
+      );
+    },
+  ));

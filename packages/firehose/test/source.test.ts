@@ -2,7 +2,7 @@ import { aggregate } from '@millrace/aggregation';
 import type { ShardLineage } from '@millrace/log';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { movableFirehose, s3 } from './support.ts';
+import { movableFirehose, s3, until } from './support.ts';
 
 const arn = 'arn:aws:kinesis:us-east-1:000000000000:stream/source';
 
@@ -47,14 +47,6 @@ async function create({ call, untilActive }: Told): Promise<void> {
     ExtendedS3DestinationConfiguration: { ...s3, BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 } },
   });
   await untilActive('d');
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!condition()) {
-    assert.ok(performance.now() < deadline, 'gave up waiting');
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
 }
 
 test('begins at LATEST, reads parents to their end before their children, and finds children that come later', () =>

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { firehoseMachine, firehoseOperations, openFirehose } from '@millrace/firehose';
 import type {
   Compressors,
@@ -137,4 +138,12 @@ export async function movableFirehose(
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+export async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    assert.ok(performance.now() < deadline, 'gave up waiting');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
 }

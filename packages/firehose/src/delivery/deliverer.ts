@@ -8,6 +8,7 @@ import type { Firehose } from '../service.ts';
 import { cursorsOf, goneShards } from '../source.ts';
 import type { DeliveryStream } from '../state.ts';
 import { extensionOf } from './compression.ts';
+import type { Compressor } from './compression.ts';
 import { errorLine } from './error-record.ts';
 import type { FailedRecord } from './error-record.ts';
 import { objectName } from './object-name.ts';
@@ -204,18 +205,14 @@ export class Deliverer {
     { window, key, errorKey }: Attempt,
     s3: S3DestinationDescription & Pick<ExtendedS3DestinationDescription, 'ProcessingConfiguration'>,
   ): Promise<void> {
-    const { log, compressors } = this.#options.service;
+    const { log } = this.#options.service;
     const processing = new PageProcessing(s3.ProcessingConfiguration, source !== undefined);
-    const compressor = compressors[s3.CompressionFormat]!();
-    try {
+    await this.#storeCompressed(s3, key, async (compressor) => {
       for (const span of window.spans)
         await readSpan(log, span, (records) => compressor.add(processing.process(records)));
-      // An object of nothing says nothing: every record was left out, or failed.
-      if (processing.bytes > 0) await this.#store(s3, key, await compressor.finish());
-      await this.#storeFailed(s3, errorKey, processing.failed);
-    } finally {
-      compressor.discard();
-    }
+      return processing.bytes;
+    });
+    await this.#storeFailed(s3, errorKey, processing.failed);
   }
 
   /** What the endpoint does not take in its time goes to the bucket; where everything is to be kept, all of it goes there first. */
@@ -225,18 +222,32 @@ export class Deliverer {
     const processing = new PageProcessing(http.ProcessingConfiguration, source !== undefined);
     const records: HttpBatchRecord[] = [];
     for (const span of attempt.window.spans)
-      await readSpan(service.log, span, (page) => void records.push(...processing.processEach(page)));
+      await readSpan(service.log, span, (page) => processing.processEach(page, records));
     if (http.S3BackupMode === 'AllData' && !attempt.isBackedUp) {
-      const compressor = service.compressors[s3.CompressionFormat]!();
-      for (const { data } of records) await compressor.add(data);
-      if (processing.bytes > 0) await this.#store(s3, attempt.key, await compressor.finish());
-      compressor.discard();
+      await this.#storeCompressed(s3, attempt.key, async (compressor) => {
+        for (const { data } of records) await compressor.add(data);
+        return processing.bytes;
+      });
       attempt.isBackedUp = true;
     }
     const batch = { deliveryStreamArn: arn, records, signal: this.#givingUp.signal };
     const refused = records.length === 0 ? [] : await toHttpEndpoint(service, destination, attempt.progress, batch);
     await this.#storeFailed(s3, attempt.errorKey, processing.failed);
     await this.#storeFailed(s3, attempt.refusedKey, refused);
+  }
+
+  /** Stores what `feed` adds; it answers how many bytes that were. An object of nothing says nothing, and is not stored. */
+  async #storeCompressed(
+    s3: S3DestinationDescription,
+    key: string,
+    feed: (compressor: Compressor) => Promise<number>,
+  ): Promise<void> {
+    const compressor = this.#options.service.compressors[s3.CompressionFormat]!();
+    try {
+      if ((await feed(compressor)) > 0) await this.#store(s3, key, await compressor.finish());
+    } finally {
+      compressor.discard();
+    }
   }
 
   async #storeFailed(s3: S3DestinationDescription, key: string, failed: readonly FailedRecord[]): Promise<void> {

@@ -28,13 +28,13 @@ export class PageProcessing {
     return page;
   }
 
-  /** The same, record by record. */
-  processEach(records: readonly StoredRecord[]): HttpBatchRecord[] {
-    const all = records.flatMap((record) =>
-      this.#of(record).map((data) => ({ data: Buffer.from(data), arrivalMs: record.arrivalMs })),
-    );
-    for (const { data } of all) this.bytes += data.length;
-    return all;
+  /** The same, record by record: a page may hold more than a call takes arguments. */
+  processEach(records: readonly StoredRecord[], into: HttpBatchRecord[]): void {
+    for (const record of records)
+      for (const data of this.#of(record)) {
+        into.push({ data: Buffer.from(data), arrivalMs: record.arrivalMs });
+        this.bytes += data.length;
+      }
   }
 
   /** What a producer aggregated is taken apart, as AWS does with records of a stream. */
