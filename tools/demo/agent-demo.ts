@@ -15,6 +15,7 @@ import { startServer } from '../server-process.ts';
 import { streamActive } from '../stream-active.ts';
 import { loadFlights } from './flights.ts';
 import type { PacedFlight } from './flights.ts';
+import { until } from './until.ts';
 import { createScreen, meter } from './view.ts';
 
 const stream = 'log';
@@ -22,7 +23,7 @@ const durationMs = Number(process.env['MILLRACE_DEMO_MS'] ?? 20_000);
 const agentCommand = join(import.meta.dirname, '../../packages/agent/dist/cli.js');
 const fields = ['line', 'date', 'origin', 'destination', 'delay', 'distance'];
 /** Nobody gets this far when all is well. */
-const patienceMs = 60_000;
+const patienceMs = durationMs + 60_000;
 
 /** A worker process and what it said that it processed. */
 interface Worker {
@@ -94,7 +95,7 @@ async function stage(run: Run): Promise<void> {
     const incidents = happen(run);
     await writeLog(run);
     await incidents;
-    await until(() => run.seen === run.flights.length).catch(() => undefined);
+    await until(() => run.seen === run.flights.length, patienceMs).catch(() => undefined);
   } finally {
     clearInterval(drawing);
     draw();
@@ -174,13 +175,13 @@ async function writeLog(run: Run): Promise<void> {
 /** After two fifths of the lines a worker is killed, after three the agent, which is started again. */
 async function happen(run: Run): Promise<void> {
   const total = run.flights.length;
-  await until(() => run.seen > total * 0.4 && run.workers.every(({ shards }) => shards.length > 0));
+  await until(() => run.seen > total * 0.4 && run.workers.every(({ shards }) => shards.length > 0), patienceMs);
   const victim = run.workers[0]!;
   victim.child.kill('SIGKILL');
   run.note = `killed worker ${victim.name}, which had ${victim.shards.length} shards`;
   victim.isKilled = true;
   victim.shards = [];
-  await until(() => run.seen > total * 0.6);
+  await until(() => run.seen > total * 0.6, patienceMs);
   await end(run.agent!, 'SIGKILL');
   startAgent(run);
   run.note += '; killed the agent and started it again';
@@ -220,14 +221,6 @@ function summarize({ flights, seen, twice, counts, workers }: Run): boolean {
     ].join('\n'),
   );
   return missing === 0;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + durationMs + patienceMs;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error('gave up waiting');
-    await sleep(50);
-  }
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {

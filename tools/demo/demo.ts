@@ -14,6 +14,7 @@ import { loadFlights } from './flights.ts';
 import type { PacedFlight } from './flights.ts';
 import { pollingReader, pushedReader, readStream } from './readers.ts';
 import { Tally } from './tally.ts';
+import { until } from './until.ts';
 import { createView } from './view.ts';
 
 const stream = 'flights';
@@ -147,14 +148,6 @@ async function untilActive(run: Run): Promise<string> {
   const answer = await run.client.send(new ListShardsCommand({ StreamName: stream }));
   run.shards = answer.Shards ?? [];
   return arn!;
-}
-
-async function until(condition: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('gave up waiting');
-    await sleep(100);
-  }
 }
 
 function startView(run: Run): { stop(): void } {
