@@ -25,8 +25,8 @@ export const bugs: readonly PlantedBug[] = [
   {
     what: 'the position goes on before the object is stored',
     file: `${firehose}/deliverer.ts`,
-    from: '      await this.#put(stream, attempt);\n',
-    to: '      void this.#put(stream, attempt).catch(() => undefined);\n',
+    from: '      await this.#deliver(stream, attempt);\n',
+    to: '      void this.#deliver(stream, attempt).catch(() => undefined);\n',
   },
   {
     what: 'a record behind what went into an object is taken for delivered',

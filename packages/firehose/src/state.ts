@@ -1,4 +1,4 @@
-import type { Destination } from './destinations/destination.ts';
+import type { Destination } from './destinations/kinds.ts';
 
 /**
  * The registry's state of Firehose. Changed only by the changes in changes.ts, through the registry; everyone else reads it.

@@ -181,15 +181,26 @@ test('the description leaves the access key out; an update leaves what it does n
     assert.deepEqual(http['RetryOptions'], { DurationInSeconds: 7 });
     assert.deepEqual(http['BufferingHints'], { SizeInMBs: 1, IntervalInSeconds: 0 });
     assert.equal(JSON.stringify(description).includes('secret'), false);
-    assert.match(
-      await firehose.refusal('UpdateDestination', {
+  }));
+
+test('a destination becomes one of another kind where all of that is named, and what was accepted before goes there', () =>
+  withEndpoint({ BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 60 } }, async (firehose, endpoint) => {
+    await put(firehose, 'before');
+    const update = (S3DestinationUpdate: object): Promise<string> =>
+      firehose.refusal('UpdateDestination', {
         DeliveryStreamName: 'd',
         DestinationId: 'destinationId-000000000001',
-        CurrentDeliveryStreamVersionId: '2',
-        S3DestinationUpdate: { Prefix: 'x/' },
-      }),
-      /^InvalidArgumentException: .*HttpEndpoint/,
-    );
+        CurrentDeliveryStreamVersionId: '1',
+        S3DestinationUpdate,
+      });
+    assert.match(await update({ Prefix: 'x/' }), /^InvalidArgumentException: RoleARN and BucketARN must be specified/);
+    const hints = { SizeInMBs: 1, IntervalInSeconds: 0 };
+    assert.equal(await update({ ...s3, Prefix: 'x/', BufferingHints: hints }), 'nothing');
+    await put(firehose, 'after');
+    firehose.world.advance(5000);
+    await until(() => records(firehose.firehose) === 2);
+    assert.equal(Buffer.concat(firehose.objects.stored.map(({ body }) => body)).toString(), 'beforeafter');
+    assert.deepEqual(endpoint.posts, []);
   }));
 
 test('a page that becomes more records than a call takes arguments', () =>

@@ -1,25 +1,14 @@
 import { pause } from '@millrace/world';
-import type { ByteBudget, Random } from '@millrace/world';
-import type { ExtendedS3DestinationDescription, S3DestinationDescription } from '@millrace/model/firehose';
-import { hintsOf } from '../destinations/destination.ts';
-import type { HttpDestination } from '../destinations/http-endpoint.ts';
-import { bucketOf } from '../destinations/s3.ts';
+import type { ByteBudget } from '@millrace/world';
+import { kindOf } from '../destinations/kinds.ts';
 import type { Firehose } from '../service.ts';
 import { cursorsOf, goneShards } from '../source.ts';
 import type { DeliveryStream } from '../state.ts';
-import { extensionOf } from './compression.ts';
-import type { Compressor } from './compression.ts';
-import { errorLine } from './error-record.ts';
-import type { FailedRecord } from './error-record.ts';
-import { objectName } from './object-name.ts';
-import { PageProcessing } from './page-processing.ts';
-import { toHttpEndpoint } from './to-http-endpoint.ts';
-import type { HttpBatchRecord, HttpProgress } from './to-http-endpoint.ts';
-import { dueWindow, readSpan } from './window.ts';
+import { Attempt } from './attempt.ts';
+import { Delivery } from './delivery.ts';
+import { dueWindow } from './window.ts';
 import type { Window } from './window.ts';
 
-/** How often a window's data are in memory at once: pieces and body; records, their base64 and the request's text. */
-const copies = { S3: 2, HttpEndpoint: 4 };
 /** Beside the data: a compressor, a page. */
 const windowBytes = 2 << 20;
 const firstPauseMs = 1000;
@@ -48,25 +37,6 @@ export interface DelivererOptions {
   /** What is under way holds its part of it. */
   readonly memory: ByteBudget;
   readonly counters: DeliveryCounters;
-}
-
-/**
- * An object that was begun. It is tried again as it was and under the same name: an answer that was lost makes no second object,
- * and a put that was given up and lands late replaces nothing that has more in it.
- */
-interface Attempt {
-  readonly window: Window;
-  /** The delivery stream's when it was begun: another destination is another object. */
-  readonly version: number;
-  readonly destination: DeliveryStream['destination'];
-  readonly key: string;
-  /** Of the object with the records that could not be processed, if there are any. */
-  readonly errorKey: string;
-  /** Of the object with the records that the endpoint did not take. */
-  readonly refusedKey: string;
-  readonly progress: HttpProgress;
-  /** Whether what is to be kept of everything is kept. */
-  isBackedUp: boolean;
 }
 
 /**
@@ -126,12 +96,12 @@ export class Deliverer {
     this.#attempt = attempt;
     const { window } = attempt;
     const expired = expiredBefore(stream, window);
-    const held = window.bytes * copies[attempt.destination.type] + windowBytes;
+    const held = window.bytes * kindOf(attempt.destination).copies + windowBytes;
     await memory.acquire(held);
     try {
       // Those that wait for room when delivery stops begin nothing any more.
       if (this.#stopping.signal.aborted) return;
-      await this.#put(stream, attempt);
+      await this.#deliver(stream, attempt);
     } finally {
       memory.release(held);
     }
@@ -169,21 +139,13 @@ export class Deliverer {
     const window = await dueWindow({
       world,
       log,
-      hints: () => hintsOf(stream.destination),
+      hints: () => kindOf(stream.destination).hints(stream.destination),
       cursors: (upTo) => cursorsOf(service, stream, upTo),
       lookAgainMs: stream.source === undefined ? lookAgainMs.direct : lookAgainMs.stream,
       stop: this.#stopping.signal,
     });
     if (window === undefined) return undefined;
-    const { version, destination } = stream;
-    return {
-      window,
-      version,
-      destination,
-      ...keysOfObjects(stream, window, world.random),
-      progress: { requestId: world.random.uuid(), begunMs: world.clock.monotonicMs(), tries: 0 },
-      isBackedUp: false,
-    };
+    return new Attempt(stream, window, world);
   }
 
   #countExpired(expired: number): void {
@@ -193,77 +155,11 @@ export class Deliverer {
     service.report(`of ${key} ${expired} records expired before they could be delivered`, undefined);
   }
 
-  #put(stream: DeliveryStream, attempt: Attempt): Promise<void> {
-    const { destination } = attempt;
-    return destination.type === 'S3'
-      ? this.#putObject(stream, attempt, destination.s3)
-      : this.#post(stream, attempt, destination);
-  }
-
-  async #putObject(
-    { source }: DeliveryStream,
-    { window, key, errorKey }: Attempt,
-    s3: S3DestinationDescription & Pick<ExtendedS3DestinationDescription, 'ProcessingConfiguration'>,
-  ): Promise<void> {
-    const { log } = this.#options.service;
-    const processing = new PageProcessing(s3.ProcessingConfiguration, source !== undefined);
-    await this.#storeCompressed(s3, key, async (compressor) => {
-      for (const span of window.spans)
-        await readSpan(log, span, (records) => compressor.add(processing.process(records)));
-      return processing.bytes;
-    });
-    await this.#storeFailed(s3, errorKey, processing.failed);
-  }
-
-  /** What the endpoint does not take in its time goes to the bucket; where everything is to be kept, all of it goes there first. */
-  async #post({ source, arn }: DeliveryStream, attempt: Attempt, destination: HttpDestination): Promise<void> {
+  #deliver(stream: DeliveryStream, attempt: Attempt): Promise<void> {
     const { service } = this.#options;
-    const { http, s3 } = destination;
-    const processing = new PageProcessing(http.ProcessingConfiguration, source !== undefined);
-    const records: HttpBatchRecord[] = [];
-    for (const span of attempt.window.spans)
-      await readSpan(service.log, span, (page) => processing.processEach(page, records));
-    if (http.S3BackupMode === 'AllData' && !attempt.isBackedUp) {
-      await this.#storeCompressed(s3, attempt.key, async (compressor) => {
-        for (const { data } of records) await compressor.add(data);
-        return processing.bytes;
-      });
-      attempt.isBackedUp = true;
-    }
-    const batch = { deliveryStreamArn: arn, records, signal: this.#givingUp.signal };
-    const refused = records.length === 0 ? [] : await toHttpEndpoint(service, destination, attempt.progress, batch);
-    await this.#storeFailed(s3, attempt.errorKey, processing.failed);
-    await this.#storeFailed(s3, attempt.refusedKey, refused);
-  }
-
-  /** Stores what `feed` adds; it answers how many bytes that were. An object of nothing says nothing, and is not stored. */
-  async #storeCompressed(
-    s3: S3DestinationDescription,
-    key: string,
-    feed: (compressor: Compressor) => Promise<number>,
-  ): Promise<void> {
-    const compressor = this.#options.service.compressors[s3.CompressionFormat]!();
-    try {
-      if ((await feed(compressor)) > 0) await this.#store(s3, key, await compressor.finish());
-    } finally {
-      compressor.discard();
-    }
-  }
-
-  async #storeFailed(s3: S3DestinationDescription, key: string, failed: readonly FailedRecord[]): Promise<void> {
-    if (failed.length === 0) return;
-    const endedMs = this.#options.service.world.clock.now();
-    await this.#store(
-      s3,
-      key,
-      failed.map((record) => Buffer.from(errorLine(record, endedMs))),
-    );
-  }
-
-  #store(s3: S3DestinationDescription, key: string, body: readonly Buffer[]): Promise<void> {
-    const kmsKeyArn = s3.EncryptionConfiguration.KMSEncryptionConfig?.AWSKMSKeyARN;
-    const signal = this.#givingUp.signal;
-    return this.#options.service.objects.put({ bucket: bucketOf(s3), key, body, kmsKeyArn, signal });
+    const { destination } = attempt;
+    const delivery = new Delivery({ service, stream, attempt, signal: this.#givingUp.signal });
+    return kindOf(destination).deliver(delivery, destination);
   }
 
   #pause(): Promise<void> {
@@ -272,29 +168,6 @@ export class Deliverer {
     this.#failuresInARow += 1;
     return pause(clock, most * (0.5 + random.fraction() / 2), [this.#stopping.signal]);
   }
-}
-
-function keysOfObjects(
-  { destination, name, version }: DeliveryStream,
-  { oldestMs }: Window,
-  random: Random,
-): Pick<Attempt, 'key' | 'errorKey' | 'refusedKey'> {
-  const { s3 } = destination;
-  const zone = destination.type === 'S3' ? destination.s3.CustomTimeZone : undefined;
-  const parts = {
-    deliveryStream: name,
-    version,
-    timeMs: oldestMs,
-    timeZone: zone === '' ? undefined : zone,
-    uuid: random.uuid(),
-    randomString: () => randomString(random.bytes(11)),
-  };
-  const errors = { ...parts, prefix: s3.ErrorOutputPrefix, extension: '' };
-  return {
-    key: objectName({ ...parts, prefix: s3.Prefix, extension: extensionOf(s3) }),
-    errorKey: objectName({ ...errors, errorOutputType: 'processing-failed' }),
-    refusedKey: objectName({ ...errors, errorOutputType: 'http-endpoint-failed' }),
-  };
 }
 
 /** Records between what is delivered and a window. */
@@ -307,10 +180,4 @@ async function trimBefore({ log }: Firehose, logId: number, index: number): Prom
   const { records } = await log.read(logId, index - 1, { maxRecords: 1, maxBytes: 1 });
   const last = records[0];
   if (last !== undefined) await log.trim(logId, last.arrivalMs);
-}
-
-const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-
-function randomString(bytes: Buffer): string {
-  return [...bytes].map((byte) => characters[byte % characters.length]).join('');
 }

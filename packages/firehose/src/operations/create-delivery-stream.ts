@@ -1,7 +1,7 @@
 import type { CreateDeliveryStreamInput } from '@millrace/model/firehose';
 import type { Change } from '../change.ts';
 import { destinationOf } from '../destinations/destination.ts';
-import type { Destination } from '../destinations/destination.ts';
+import type { Destination } from '../destinations/kinds.ts';
 import { deliveryStreamArn } from '../arn.ts';
 import { masterKeyOf } from '../encryption.ts';
 import { invalidArgument, limitExceeded, resourceInUse } from '../errors.ts';

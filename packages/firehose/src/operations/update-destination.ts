@@ -2,7 +2,7 @@ import { AwsError } from '@millrace/model';
 import type { Change } from '../change.ts';
 import { deliveryStreamAt, findDeliveryStream, keyOf } from '../delivery-stream-lookup.ts';
 import { destinationId, updatedDestination } from '../destinations/destination.ts';
-import type { Destination } from '../destinations/destination.ts';
+import type { Destination } from '../destinations/kinds.ts';
 import { invalidArgument, resourceInUse } from '../errors.ts';
 import type { Handler } from '../handler.ts';
 

@@ -1,40 +1,39 @@
 import { deaggregate } from '@millrace/aggregation';
 import type { StoredRecord } from '@millrace/log';
 import type { ProcessingConfiguration } from '@millrace/model/firehose';
-import { ProcessingError } from '../processing/processing-error.ts';
-import { runSteps, stepsOf } from '../processing/steps.ts';
-import type { Step } from '../processing/steps.ts';
-import type { FailedRecord } from './error-record.ts';
-import type { HttpBatchRecord } from './to-http-endpoint.ts';
+import type { FailedRecord } from '../delivery/failed-record.ts';
+import { ProcessingError } from './processing-error.ts';
+import { runSteps, stepsOf } from './steps.ts';
+import type { Step } from './steps.ts';
 
-/** What becomes of the records of one object on their way from the log into it. */
-export class PageProcessing {
+/** A record on its way to its destination. */
+export interface ProcessedRecord {
+  readonly data: Buffer;
+  /** Of the record that it was made from. */
+  readonly arrivalMs: number;
+}
+
+/** What becomes of a window's records on their way from the log to the destination. */
+export class Processing {
   readonly #steps: readonly Step[];
   readonly #isFromStream: boolean;
   /** Records that could not be processed, as they were. */
   readonly failed: FailedRecord[] = [];
-  /** Of all that was processed. */
-  bytes = 0;
 
   constructor(configuration: ProcessingConfiguration | undefined, isFromStream: boolean) {
     this.#steps = stepsOf(configuration);
     this.#isFromStream = isFromStream;
   }
 
-  /** One copy of a page's data: what the log lends is lent for this moment only. */
-  process(records: readonly StoredRecord[]): Buffer {
-    const page = Buffer.concat(records.flatMap((record) => this.#of(record)));
-    this.bytes += page.length;
-    return page;
-  }
-
-  /** The same, record by record: a page may hold more than a call takes arguments. */
-  processEach(records: readonly StoredRecord[], into: HttpBatchRecord[]): void {
-    for (const record of records)
-      for (const data of this.#of(record)) {
-        into.push({ data: Buffer.from(data), arrivalMs: record.arrivalMs });
-        this.bytes += data.length;
-      }
+  /** Hands over what a page of records became; the data are lent as the page's are, until `take` has resolved. */
+  async run(
+    page: readonly StoredRecord[],
+    take: (records: readonly ProcessedRecord[]) => Promise<void> | void,
+  ): Promise<void> {
+    const processed: ProcessedRecord[] = [];
+    for (const record of page)
+      for (const data of this.#of(record)) processed.push({ data, arrivalMs: record.arrivalMs });
+    await take(processed);
   }
 
   /** What a producer aggregated is taken apart, as AWS does with records of a stream. */

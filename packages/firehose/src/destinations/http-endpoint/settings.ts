@@ -2,11 +2,14 @@ import type {
   HttpEndpointDestinationConfiguration,
   HttpEndpointDestinationDescription,
   HttpEndpointDestinationUpdate,
+  S3DestinationConfiguration,
   S3DestinationDescription,
 } from '@millrace/model/firehose';
-import { invalidArgument } from '../errors.ts';
-import { stepsOf } from '../processing/steps.ts';
-import { backupOf, checkedS3, checkHints, defaultHints } from './s3.ts';
+import { invalidArgument } from '../../errors.ts';
+import { stepsOf } from '../../processing/steps.ts';
+import { checkHints, defaultHints } from '../buffering.ts';
+import { merged } from '../merged.ts';
+import { backupOf, checkedS3 } from '../s3/settings.ts';
 
 /** An HTTP endpoint, and the bucket for what it does not take. */
 export interface HttpDestination {
@@ -24,7 +27,7 @@ export interface HttpDestination {
 const defaultRetrySeconds = 300;
 
 /** Throws InvalidArgumentException. */
-export function httpDestination(deliveryStream: string, given: HttpEndpointDestinationConfiguration): HttpDestination {
+export function createdHttp(deliveryStream: string, given: HttpEndpointDestinationConfiguration): HttpDestination {
   const { EndpointConfiguration: endpoint, S3Configuration: s3, ...http } = given;
   return checked(deliveryStream, {
     type: 'HttpEndpoint',
@@ -47,18 +50,29 @@ export function httpDestination(deliveryStream: string, given: HttpEndpointDesti
 /** What the update leaves out stays as it is. Throws InvalidArgumentException. */
 export function updatedHttp(
   deliveryStream: string,
-  present: HttpDestination,
+  present: HttpDestination | undefined,
   given: HttpEndpointDestinationUpdate,
 ): HttpDestination {
+  if (present === undefined) return createdFromUpdate(deliveryStream, given);
   const { EndpointConfiguration: endpoint, S3Update: s3, BufferingHints: givenHints, ...rest } = given;
   const hints = checkHints(givenHints);
-  const named = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return checked(deliveryStream, {
     ...present,
     ...(endpoint !== undefined && { url: endpoint.Url, name: endpoint.Name, accessKey: endpoint.AccessKey }),
     ...(s3 !== undefined && { s3: backupOf({ ...present.s3, ...s3 }) }),
-    http: { ...present.http, ...named, ...(hints !== undefined && { BufferingHints: hints }) },
+    http: { ...merged(present.http, rest), ...(hints !== undefined && { BufferingHints: hints }) },
   });
+}
+
+function createdFromUpdate(deliveryStream: string, given: HttpEndpointDestinationUpdate): HttpDestination {
+  const { EndpointConfiguration: endpoint, S3Update: s3, ...rest } = given;
+  if (endpoint === undefined || s3 === undefined)
+    throw invalidArgument(
+      'EndpointConfiguration and S3Update must be specified where the destination becomes another one.',
+    );
+  // What of the bucket is missing, backupOf tells.
+  const S3Configuration = s3 as S3DestinationConfiguration;
+  return createdHttp(deliveryStream, { ...rest, EndpointConfiguration: endpoint, S3Configuration });
 }
 
 /** The access key stays with us. */

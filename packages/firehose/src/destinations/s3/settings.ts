@@ -1,20 +1,24 @@
 import type {
-  BufferingHints,
   ExtendedS3DestinationConfiguration,
   ExtendedS3DestinationDescription,
   ExtendedS3DestinationUpdate,
   S3DestinationConfiguration,
   S3DestinationDescription,
 } from '@millrace/model/firehose';
-import { compressors, extensionOf } from '../delivery/compression.ts';
-import { checkLength, checkPrefixes } from '../delivery/object-name.ts';
-import { invalidArgument } from '../errors.ts';
-import { stepsOf } from '../processing/steps.ts';
+import { compressors, extensionOf } from '../../delivery/compression.ts';
+import { checkLength, checkPrefixes } from '../../delivery/object-name.ts';
+import { invalidArgument } from '../../errors.ts';
+import { stepsOf } from '../../processing/steps.ts';
+import { checkHints, defaultHints } from '../buffering.ts';
+import { merged } from '../merged.ts';
 
-export const defaultHints: BufferingHints = { SizeInMBs: 5, IntervalInSeconds: 300 };
+export interface S3Destination {
+  readonly type: 'S3';
+  readonly s3: ExtendedS3DestinationDescription;
+}
 
 /** A bucket that a new delivery stream is to deliver to, with what was left out. Throws InvalidArgumentException. */
-export function s3Destination(
+export function createdS3(
   deliveryStream: string,
   given: ExtendedS3DestinationConfiguration,
 ): ExtendedS3DestinationDescription {
@@ -35,17 +39,23 @@ export function s3Destination(
 /** The bucket after an update: what that leaves out stays as it is. Throws InvalidArgumentException. */
 export function updatedS3(
   deliveryStream: string,
-  present: ExtendedS3DestinationDescription,
+  present: ExtendedS3DestinationDescription | undefined,
   given: ExtendedS3DestinationUpdate,
 ): ExtendedS3DestinationDescription {
+  const { S3BackupUpdate: backup, BufferingHints: givenHints, ...rest } = given;
+  if (present === undefined) {
+    checkWhole(given);
+    const whole = {
+      ...given,
+      ...(backup !== undefined && { S3BackupConfiguration: backup as S3DestinationConfiguration }),
+    };
+    return createdS3(deliveryStream, whole);
+  }
   if (present.S3BackupMode === 'Enabled' && given.S3BackupMode === 'Disabled')
     throw invalidArgument('S3 backup cannot be disabled once it is enabled.');
-  const { S3BackupUpdate: backup, BufferingHints: givenHints, ...rest } = given;
   const hints = checkHints(givenHints);
-  const named = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return checked(deliveryStream, {
-    ...present,
-    ...named,
+    ...merged(present, rest),
     ...(hints !== undefined && { BufferingHints: hints }),
     ...(backup !== undefined && {
       S3BackupDescription: backupOf({ ...present.S3BackupDescription, ...backup } as S3DestinationConfiguration),
@@ -72,18 +82,6 @@ export function s3DescriptionOf(destination: ExtendedS3DestinationDescription): 
 /** The bucket's name in an ARN like arn:aws:s3:::logs. */
 export function bucketOf({ BucketARN: arn }: { readonly BucketARN: string }): string {
   return arn.slice(arn.lastIndexOf(':') + 1);
-}
-
-/** "If you specify a value for one of them, you must also provide a value for the other." */
-export function checkHints(hints: BufferingHints | undefined): BufferingHints | undefined {
-  if (hints === undefined) return undefined;
-  const { SizeInMBs: size, IntervalInSeconds: interval } = hints;
-  if (size === undefined && interval === undefined) return undefined;
-  if (size === undefined || interval === undefined)
-    throw invalidArgument(
-      'Either both or neither of SizeInMBs and IntervalInSeconds must be specified in BufferingHints.',
-    );
-  return { SizeInMBs: size, IntervalInSeconds: interval };
 }
 
 /** A bucket beside the destination, with what was left out. Throws InvalidArgumentException. */
@@ -126,4 +124,12 @@ function checked(
   ] as const;
   for (const [isWanted, what] of missing) if (isWanted) throw invalidArgument(`Millrace does not have ${what} yet.`);
   return destination;
+}
+
+/** Throws InvalidArgumentException where an update that is all there is leaves out what must be there. */
+function checkWhole(
+  given: ExtendedS3DestinationUpdate,
+): asserts given is ExtendedS3DestinationUpdate & Pick<ExtendedS3DestinationConfiguration, 'BucketARN' | 'RoleARN'> {
+  if (given.RoleARN === undefined || given.BucketARN === undefined)
+    throw invalidArgument('RoleARN and BucketARN must be specified where the destination becomes another one.');
 }

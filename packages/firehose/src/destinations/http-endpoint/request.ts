@@ -1,5 +1,6 @@
-import type { HttpDestination } from '../destinations/http-endpoint.ts';
-import type { HttpAnswer, HttpPost } from '../http-sender.ts';
+import { DeliveryError } from '../../delivery/delivery-error.ts';
+import type { HttpAnswer, HttpPost } from '../../http-sender.ts';
+import type { HttpDestination } from './settings.ts';
 
 /**
  * A request as "HTTP endpoint delivery request and response specifications" of Firehose's guide has it.
@@ -53,31 +54,17 @@ export function requestOf(
   };
 }
 
-/** Why an endpoint did not take a batch, in AWS's codes. */
-export class HttpEndpointError extends Error {
-  readonly code: string;
-  /** "413: the batch is not retried." */
-  readonly isFinal: boolean;
-
-  constructor(code: string, message: string, isFinal = false) {
-    super(message);
-    this.code = code;
-    this.isFinal = isFinal;
-  }
-}
-
-/** Throws HttpEndpointError where the answer does not say that the batch was taken. */
+/** Throws DeliveryError where the answer does not say that the batch was taken. */
 export function checkAnswer({ status, body }: HttpAnswer, requestId: string): void {
   const told = `Received the following response from the endpoint destination. ${body.slice(0, 8192)}`;
-  if (status === 413) throw new HttpEndpointError('HttpEndpoint.DestinationException', told, true);
-  if (status !== 200)
-    throw new HttpEndpointError('HttpEndpoint.DestinationException', `HTTP status ${status}. ${told}`);
+  if (status === 413) throw new DeliveryError('HttpEndpoint.DestinationException', told, true);
+  if (status !== 200) throw new DeliveryError('HttpEndpoint.DestinationException', `HTTP status ${status}. ${told}`);
   let answer: { readonly requestId?: unknown; readonly timestamp?: unknown } | null;
   try {
     answer = JSON.parse(body) as typeof answer;
   } catch {
-    throw new HttpEndpointError('HttpEndpoint.ResponseParsingException', told);
+    throw new DeliveryError('HttpEndpoint.ResponseParsingException', told);
   }
   if (answer?.requestId !== requestId || typeof answer.timestamp !== 'number')
-    throw new HttpEndpointError('HttpEndpoint.InvalidResponseFromDestination', told);
+    throw new DeliveryError('HttpEndpoint.InvalidResponseFromDestination', told);
 }

@@ -1,0 +1,85 @@
+import type { ProcessingConfiguration } from '@millrace/model/firehose';
+import { bucketOf } from '../destinations/s3/settings.ts';
+import { Processing } from '../processing/processing.ts';
+import type { ProcessedRecord } from '../processing/processing.ts';
+import type { Firehose } from '../service.ts';
+import type { DeliveryStream } from '../state.ts';
+import type { Attempt, Bucket } from './attempt.ts';
+import { errorLine } from './failed-record.ts';
+import type { FailedRecord } from './failed-record.ts';
+import { readSpan } from './window.ts';
+
+/** Takes records; their data are lent until it has resolved. */
+export type Take = (records: readonly ProcessedRecord[]) => Promise<void> | void;
+
+/** One try to deliver a window: what a kind of destination works with. */
+export class Delivery {
+  readonly service: Firehose;
+  readonly stream: DeliveryStream;
+  readonly attempt: Attempt;
+  /** Fires when nobody waits for the try any more: it is to end soon. */
+  readonly signal: AbortSignal;
+
+  constructor(at: Pick<Delivery, 'service' | 'stream' | 'attempt' | 'signal'>) {
+    this.service = at.service;
+    this.stream = at.stream;
+    this.attempt = at.attempt;
+    this.signal = at.signal;
+  }
+
+  /** The bucket for what failed, or is kept, and where S3 is the destination for everything. */
+  get s3(): Bucket {
+    return this.attempt.destination.s3;
+  }
+
+  /** Hands over the window's records, processed, in their order; answers those that could not be processed. */
+  async process(configuration: ProcessingConfiguration | undefined, take: Take): Promise<readonly FailedRecord[]> {
+    const processing = new Processing(configuration, this.stream.source !== undefined);
+    for (const span of this.attempt.window.spans)
+      await readSpan(this.service.log, span, (page) => processing.run(page, take));
+    return processing.failed;
+  }
+
+  /** The same, all of them in memory: their data are theirs. */
+  collect(
+    configuration: ProcessingConfiguration | undefined,
+    into: ProcessedRecord[],
+  ): Promise<readonly FailedRecord[]> {
+    return this.process(configuration, (records) => {
+      for (const record of records) into.push({ ...record, data: Buffer.from(record.data) });
+    });
+  }
+
+  /**
+   * Stores what `feed` adds as one object, and answers what `feed` does. An object of nothing says nothing, and is not stored.
+   */
+  async storeObject<Result>(role: string, s3: Bucket, feed: (add: Take) => Promise<Result>): Promise<Result> {
+    const compressor = this.service.compressors[s3.CompressionFormat]!();
+    let bytes = 0;
+    try {
+      const result = await feed((records) => {
+        // The one copy of what the log lends.
+        const page = Buffer.concat(records.map(({ data }) => data));
+        bytes += page.length;
+        return compressor.add(page);
+      });
+      if (bytes > 0) await this.#store(s3, this.attempt.nameOf(role, s3), await compressor.finish());
+      return result;
+    } finally {
+      compressor.discard();
+    }
+  }
+
+  /** Stores records that failed at the error prefix. */
+  async storeFailed(errorOutputType: string, failed: readonly FailedRecord[]): Promise<void> {
+    if (failed.length === 0) return;
+    const endedMs = this.service.world.clock.now();
+    const lines = failed.map((record) => Buffer.from(errorLine(record, endedMs)));
+    await this.#store(this.s3, this.attempt.errorNameOf(errorOutputType, this.s3), lines);
+  }
+
+  #store(s3: Bucket, key: string, body: readonly Buffer[]): Promise<void> {
+    const kmsKeyArn = s3.EncryptionConfiguration.KMSEncryptionConfig?.AWSKMSKeyARN;
+    return this.service.objects.put({ bucket: bucketOf(s3), key, body, kmsKeyArn, signal: this.signal });
+  }
+}

@@ -1,0 +1,44 @@
+import type {
+  CreateDeliveryStreamInput,
+  DestinationDescription,
+  S3DestinationDescription,
+  UpdateDestinationInput,
+} from '@millrace/model/firehose';
+import type { Delivery } from '../delivery/delivery.ts';
+import type { Hints } from '../delivery/window.ts';
+
+/** What every destination has, whatever it is: its kind, and the bucket that it delivers to, or puts what failed into. */
+export interface AnyDestination {
+  readonly type: string;
+  readonly s3: S3DestinationDescription;
+}
+
+/**
+ * A kind of destination: how it is configured, and how records get there. One folder each; kinds.ts names them all.
+ * Destinations are part of the registry's state, and JSON-able.
+ */
+export interface DestinationKind<D extends AnyDestination> {
+  readonly type: D['type'];
+  /**
+   * The destination that a new delivery stream is to have, with what was left out filled in; undefined where the request
+   * configures another kind. Throws InvalidArgumentException for what could not be delivered later.
+   */
+  created(input: CreateDeliveryStreamInput): D | undefined;
+  /**
+   * The destination after an update: what the update leaves out stays as it is. Undefined where the request updates another
+   * kind. `present` is undefined where the delivery stream had another kind until now: then nothing is merged ("all parameters
+   * must be specified"). Throws InvalidArgumentException.
+   */
+  updated(present: D | undefined, input: UpdateDestinationInput): D | undefined;
+  /** As the API tells it: without secrets. */
+  described(destination: D): Omit<DestinationDescription, 'DestinationId'>;
+  /** When a buffer is due. */
+  hints(destination: D): Hints;
+  /** How often a window's data are in memory at once, while they are delivered. */
+  readonly copies: number;
+  /**
+   * Tries once to deliver a window's records: resolves when all of them are at the destination, in the backup or at the error
+   * prefix, and rejects where they are to be tried again.
+   */
+  deliver(delivery: Delivery, destination: D): Promise<void>;
+}

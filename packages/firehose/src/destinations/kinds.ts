@@ -1,0 +1,15 @@
+import { httpEndpointKind } from './http-endpoint/kind.ts';
+import type { HttpDestination } from './http-endpoint/settings.ts';
+import type { DestinationKind } from './kind.ts';
+import { s3Kind } from './s3/kind.ts';
+import type { S3Destination } from './s3/settings.ts';
+
+/** Where a delivery stream's records go, with everything that was left out filled in. */
+export type Destination = HttpDestination | S3Destination;
+
+/** Every kind of destination. */
+export const kinds = [s3Kind, httpEndpointKind] as unknown as readonly DestinationKind<Destination>[];
+
+export function kindOf({ type }: Destination): DestinationKind<Destination> {
+  return kinds.find((kind) => kind.type === type)!;
+}
