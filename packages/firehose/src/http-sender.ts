@@ -1,13 +1,15 @@
 /** How requests go to HTTP endpoints: handed in by the server. */
 export interface HttpSender {
   /** Rejects where no answer came. Redirections are answers. */
-  post(request: HttpPost): Promise<HttpAnswer>;
+  send(request: HttpRequest): Promise<HttpAnswer>;
 }
 
-export interface HttpPost {
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+  /** Undefined where there is none: with GET and HEAD there must not be. */
+  readonly body: Buffer | undefined;
   /** Then the request has failed. */
   readonly timeoutMs: number;
   /** An answer of more is cut there. */

@@ -1,7 +1,7 @@
 export { deliveryStreamArn } from './arn.ts';
 export type { Compressor, Compressors } from './delivery/compression.ts';
 export { firehoseMachine } from './machine.ts';
-export type { HttpAnswer, HttpPost, HttpSender } from './http-sender.ts';
+export type { HttpAnswer, HttpRequest, HttpSender } from './http-sender.ts';
 export type { ObjectStore, StoredObject } from './object-store.ts';
 export { openFirehose } from './open.ts';
 export type { FirehoseOptions, OpenFirehose } from './open.ts';

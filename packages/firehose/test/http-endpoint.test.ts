@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import type { HttpAnswer, HttpPost } from '@millrace/firehose';
+import type { HttpAnswer, HttpRequest } from '@millrace/firehose';
 import { movableFirehose, s3, until } from './support.ts';
 
 type Opened = Awaited<ReturnType<typeof movableFirehose>>;
@@ -13,10 +13,10 @@ interface Body {
 
 /** An endpoint that answers as it is told, and what it was sent. */
 class Endpoint {
-  readonly posts: HttpPost[] = [];
+  readonly posts: HttpRequest[] = [];
   answer: (body: Body) => HttpAnswer | Promise<HttpAnswer> = taken;
 
-  async post(request: HttpPost): Promise<HttpAnswer> {
+  async send(request: HttpRequest): Promise<HttpAnswer> {
     this.posts.push(request);
     return this.answer(bodyOf(request));
   }
@@ -26,8 +26,8 @@ function taken({ requestId }: Body): HttpAnswer {
   return { status: 200, body: JSON.stringify({ requestId, timestamp: 1 }) };
 }
 
-function bodyOf({ headers, body }: HttpPost): Body {
-  return JSON.parse(String(headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body)) as Body;
+function bodyOf({ headers, body }: HttpRequest): Body {
+  return JSON.parse(String(headers['content-encoding'] === 'gzip' ? gunzipSync(body!) : body)) as Body;
 }
 
 async function withEndpoint(http: object, run: (firehose: Opened, endpoint: Endpoint) => Promise<void>): Promise<void> {

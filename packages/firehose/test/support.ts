@@ -68,7 +68,7 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
     registry,
     objects,
     sources: options.sources ?? { find: () => undefined },
-    http: options.http ?? { post: () => Promise.reject(new Error('nobody answers')) },
+    http: options.http ?? { send: () => Promise.reject(new Error('nobody answers')) },
     ...(options.compressors && { compressors: options.compressors }),
     keys: { create: () => Promise.resolve(nextKey++) },
     settings: { limits, transitionMs, deliveryBytes: options.deliveryBytes ?? 512 << 20 },

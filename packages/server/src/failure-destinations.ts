@@ -4,7 +4,7 @@ import { firehoseOperations } from '@millrace/firehose';
 import type { Firehose, ObjectStore } from '@millrace/firehose';
 import type { FailureDestinations } from '@millrace/functions';
 import type { World } from '@millrace/world';
-import { postOverHttp } from './http-client.ts';
+import { sendOverHttp } from './http-client.ts';
 
 export interface Services {
   readonly world: World;
@@ -58,6 +58,6 @@ export function failureDestinations({ world, streams, firehose, objects }: Servi
 
 async function postJson(url: string, body: Buffer): Promise<void> {
   const headers = { 'content-type': 'application/json' };
-  const { status } = await postOverHttp({ url, headers, body, timeoutMs: 30_000, maxAnswerBytes: 4096, signal: never });
+  const { status } = await sendOverHttp({ url, headers, body, timeoutMs: 30_000, maxAnswerBytes: 4096, signal: never });
   if (status < 200 || status > 299) throw new Error(`${url} answered ${status}`);
 }

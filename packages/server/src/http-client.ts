@@ -1,14 +1,14 @@
-import type { HttpAnswer, HttpPost } from '@millrace/firehose';
+import type { HttpAnswer, HttpRequest } from '@millrace/firehose';
 
-/** A POST by Node's own client. Redirections are answers: credentials go nowhere but where they were meant to. */
-export async function postOverHttp(request: HttpPost): Promise<HttpAnswer> {
-  const { url, headers, body, timeoutMs, maxAnswerBytes, signal } = request;
+/** A request by Node's own client. Redirections are answers: credentials go nowhere but where they were meant to. */
+export async function sendOverHttp(request: HttpRequest): Promise<HttpAnswer> {
+  const { method, url, headers, body, timeoutMs, maxAnswerBytes, signal } = request;
   const until = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   // oxlint-disable-next-line no-restricted-globals -- the server's wiring is where requests leave; world has no client
   const answer = await fetch(url, {
-    method: 'POST',
+    method,
     headers,
-    body: new Uint8Array(body.buffer, body.byteOffset, body.byteLength) as Uint8Array<ArrayBuffer>,
+    ...(body && { body: new Uint8Array(body.buffer, body.byteOffset, body.byteLength) as Uint8Array<ArrayBuffer> }),
     redirect: 'manual',
     signal: until,
   });

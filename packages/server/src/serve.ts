@@ -22,7 +22,7 @@ import type { Configuration } from './configuration.ts';
 import { createDispatcher } from './dispatch.ts';
 import { certificateOf } from './certificate.ts';
 import { checkDirectory } from './data-directory.ts';
-import { postOverHttp } from './http-client.ts';
+import { sendOverHttp } from './http-client.ts';
 import { startFunctions } from './functions.ts';
 import { startListening } from './listen/listen.ts';
 import type { Listening } from './listen/listen.ts';
@@ -126,7 +126,7 @@ async function openStore(at: {
     registry: delivery,
     keys,
     objects,
-    http: { post: postOverHttp },
+    http: { send: sendOverHttp },
     sources: sourceStreams(streams.service),
     settings: firehoseSettings(settings),
     report: (message, error) => logger.error(message, error),

@@ -12,6 +12,15 @@ import { readSpan } from './window.ts';
 /** Takes records; their data are lent until it has resolved. */
 export type Take = (records: readonly ProcessedRecord[]) => Promise<void> | void;
 
+/** An object that is being made of records. */
+export interface OpenObject {
+  readonly add: Take;
+  /** An object of nothing says nothing, and is not stored. */
+  store(): Promise<void>;
+  /** Lets go of what it holds. */
+  discard(): void;
+}
+
 /** One try to deliver a window: what a kind of destination works with. */
 export class Delivery {
   readonly service: Firehose;
@@ -50,23 +59,33 @@ export class Delivery {
     });
   }
 
-  /**
-   * Stores what `feed` adds as one object, and answers what `feed` does. An object of nothing says nothing, and is not stored.
-   */
-  async storeObject<Result>(role: string, s3: Bucket, feed: (add: Take) => Promise<Result>): Promise<Result> {
+  /** Begins an object; `role` keeps apart the objects of one delivery. It is to be discarded in the end, stored or not. */
+  openObject(role: string, s3: Bucket): OpenObject {
     const compressor = this.service.compressors[s3.CompressionFormat]!();
     let bytes = 0;
-    try {
-      const result = await feed((records) => {
+    return {
+      add(records) {
         // The one copy of what the log lends.
         const page = Buffer.concat(records.map(({ data }) => data));
         bytes += page.length;
         return compressor.add(page);
-      });
-      if (bytes > 0) await this.#store(s3, this.attempt.nameOf(role, s3), await compressor.finish());
+      },
+      store: async () => {
+        if (bytes > 0) await this.store(s3, this.attempt.nameOf(role, s3), await compressor.finish());
+      },
+      discard: () => compressor.discard(),
+    };
+  }
+
+  /** Stores what `feed` adds as one object, and answers what `feed` does. */
+  async storeObject<Result>(role: string, s3: Bucket, feed: (add: Take) => Promise<Result>): Promise<Result> {
+    const object = this.openObject(role, s3);
+    try {
+      const result = await feed((records) => object.add(records));
+      await object.store();
       return result;
     } finally {
-      compressor.discard();
+      object.discard();
     }
   }
 
@@ -75,10 +94,11 @@ export class Delivery {
     if (failed.length === 0) return;
     const endedMs = this.service.world.clock.now();
     const lines = failed.map((record) => Buffer.from(errorLine(record, endedMs)));
-    await this.#store(this.s3, this.attempt.errorNameOf(errorOutputType, this.s3), lines);
+    await this.store(this.s3, this.attempt.errorNameOf(errorOutputType, this.s3), lines);
   }
 
-  #store(s3: Bucket, key: string, body: readonly Buffer[]): Promise<void> {
+  /** Stores an object under its whole name. */
+  store(s3: Bucket, key: string, body: readonly Buffer[]): Promise<void> {
     const kmsKeyArn = s3.EncryptionConfiguration.KMSEncryptionConfig?.AWSKMSKeyARN;
     return this.service.objects.put({ bucket: bucketOf(s3), key, body, kmsKeyArn, signal: this.signal });
   }

@@ -42,7 +42,7 @@ async function toHttpEndpoint(delivery: Delivery, destination: HttpDestination):
         },
         gzipSync,
       );
-      checkAnswer(await sender.post({ ...request, signal: delivery.signal }), requestId);
+      checkAnswer(await sender.send({ ...request, signal: delivery.signal }), requestId);
       return [];
     },
   });

@@ -1,5 +1,5 @@
 import { DeliveryError } from '../../delivery/delivery-error.ts';
-import type { HttpAnswer, HttpPost } from '../../http-sender.ts';
+import type { HttpAnswer, HttpRequest } from '../../http-sender.ts';
 import type { HttpDestination } from './settings.ts';
 
 /**
@@ -24,7 +24,7 @@ export function requestOf(
   { url, accessKey, http }: HttpDestination,
   batch: HttpBatch,
   compress: (body: Buffer) => Buffer,
-): Omit<HttpPost, 'signal'> {
+): Omit<HttpRequest, 'signal'> {
   const { ContentEncoding: encoding, CommonAttributes: attributes = [] } = http.RequestConfiguration ?? {};
   const common = Object.fromEntries(attributes.map(({ AttributeName: name, AttributeValue: value }) => [name, value]));
   const body = Buffer.from(
@@ -35,6 +35,7 @@ export function requestOf(
     }),
   );
   return {
+    method: 'POST',
     url,
     timeoutMs,
     maxAnswerBytes,
