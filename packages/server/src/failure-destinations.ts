@@ -58,6 +58,7 @@ export function failureDestinations({ world, streams, firehose, objects }: Servi
 
 async function postJson(url: string, body: Buffer): Promise<void> {
   const headers = { 'content-type': 'application/json' };
-  const { status } = await sendOverHttp({ url, headers, body, timeoutMs: 30_000, maxAnswerBytes: 4096, signal: never });
+  const request = { method: 'POST', url, headers, body, timeoutMs: 30_000, maxAnswerBytes: 4096 } as const;
+  const { status } = await sendOverHttp({ ...request, signal: never });
   if (status < 200 || status > 299) throw new Error(`${url} answered ${status}`);
 }
