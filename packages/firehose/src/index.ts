@@ -1,12 +1,16 @@
 export { deliveryStreamArn } from './arn.ts';
 export type { Compressor, Compressors } from './delivery/compression.ts';
+export type { ErrorLogEvent, ErrorLogs } from './error-logs.ts';
 export { firehoseMachine } from './machine.ts';
 export type { HttpAnswer, HttpRequest, HttpSender } from './http-sender.ts';
 export type { ObjectStore, StoredObject } from './object-store.ts';
+export type { DeliverySample } from './metrics/delivery-stream-metrics.ts';
 export { openFirehose } from './open.ts';
 export type { FirehoseOptions, OpenFirehose } from './open.ts';
 export { firehoseOperations } from './operations.ts';
 export type { Firehose, Settings as FirehoseSettings } from './service.ts';
 export type { SourceStream, SourceStreams } from './source.ts';
 export { openS3Store } from './stores/s3-store.ts';
+export { openFileErrorLogs } from './stores/file-error-logs.ts';
+export type { FileErrorLogs } from './stores/file-error-logs.ts';
 export { openFolderStore } from './stores/folder-store.ts';

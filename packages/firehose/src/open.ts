@@ -6,7 +6,10 @@ import type { Command } from './changes.ts';
 import { compressors } from './delivery/compression.ts';
 import type { Compressors } from './delivery/compression.ts';
 import { Deliverers } from './delivery/deliverers.ts';
+import type { ErrorLogs } from './error-logs.ts';
 import type { HttpSender } from './http-sender.ts';
+import { DeliveryMetrics } from './metrics/delivery-stream-metrics.ts';
+import type { DeliverySample } from './metrics/delivery-stream-metrics.ts';
 import type { ObjectStore } from './object-store.ts';
 import { createPutRates } from './put-rates.ts';
 import type { DataKeys, Firehose, Settings } from './service.ts';
@@ -24,6 +27,7 @@ export interface FirehoseOptions {
   readonly objects: ObjectStore;
   readonly sources: SourceStreams;
   readonly http: HttpSender;
+  readonly errorLogs: ErrorLogs;
   /** The simulation compresses without threads, which its clock does not see. */
   readonly compressors?: Compressors;
   readonly settings: Settings;
@@ -34,6 +38,8 @@ export interface FirehoseOptions {
 export interface OpenFirehose {
   readonly service: Firehose;
   metrics(): Readonly<Record<string, number>>;
+  /** CloudWatch's figures of each delivery stream. */
+  samples(): Iterable<DeliverySample>;
   /** Ends delivery; the log and the registry are the caller's to stop after that. */
   stop(): Promise<void>;
 }
@@ -52,6 +58,8 @@ export async function openFirehose(options: FirehoseOptions): Promise<OpenFireho
     objects,
     sources,
     http: options.http,
+    errorLogs: options.errorLogs,
+    metrics: new DeliveryMetrics(),
     compressors: options.compressors ?? compressors,
     report,
     async change<Result>(command: Command): Promise<Result> {
@@ -69,6 +77,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<OpenFireho
   return {
     service,
     metrics: () => ({ deliveryStreams: state.deliveryStreams.size, ...deliverers.counters }),
+    samples: () => service.metrics.samples(state.deliveryStreams.values()),
     stop: () => deliverers.stop(),
   };
 }

@@ -2,7 +2,9 @@ import type { ShardLog } from '@millrace/log';
 import type { World } from '@millrace/world';
 import type { Command } from './changes.ts';
 import type { Compressors } from './delivery/compression.ts';
+import type { ErrorLogs } from './error-logs.ts';
 import type { HttpSender } from './http-sender.ts';
+import type { DeliveryMetrics } from './metrics/delivery-stream-metrics.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { PutRates } from './put-rates.ts';
 import type { SourceStreams } from './source.ts';
@@ -20,6 +22,8 @@ export interface Firehose {
   readonly sources: SourceStreams;
   readonly http: HttpSender;
   readonly compressors: Compressors;
+  readonly errorLogs: ErrorLogs;
+  readonly metrics: DeliveryMetrics;
   /** Makes a change durable and applies it. Throws the AwsError with which the change was refused. */
   change<Result = void>(command: Command): Promise<Result>;
   /** Tells of a fault that no caller is answered for. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { firehoseMachine, firehoseOperations, openFirehose } from '@millrace/firehose';
 import type {
   Compressors,
+  ErrorLogs,
   Firehose,
   HttpSender,
   ObjectStore,
@@ -39,6 +40,7 @@ export interface TestOptions {
   readonly objects: ObjectStore;
   readonly sources?: SourceStreams;
   readonly http?: HttpSender;
+  readonly errorLogs?: ErrorLogs;
   readonly compressors?: Compressors;
   readonly limits?: 'aws' | 'none';
   readonly transitionMs?: number;
@@ -69,6 +71,7 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
     objects,
     sources: options.sources ?? { find: () => undefined },
     http: options.http ?? { send: () => Promise.reject(new Error('nobody answers')) },
+    errorLogs: options.errorLogs ?? { write: () => undefined },
     ...(options.compressors && { compressors: options.compressors }),
     keys: { create: () => Promise.resolve(nextKey++) },
     settings: { limits, transitionMs, deliveryBytes: options.deliveryBytes ?? 512 << 20 },

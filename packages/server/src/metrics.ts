@@ -1,4 +1,5 @@
-import type { Sample } from '@millrace/data-streams';
+import { labels } from './samples.ts';
+import type { ServiceSample } from './samples.ts';
 
 /**
  * What the server counts, in Prometheus' text format at GET /metrics. Names and labels are bounded: operations and error
@@ -6,8 +7,8 @@ import type { Sample } from '@millrace/data-streams';
  */
 export interface RequestMetrics {
   observe(operation: string, status: number, errorCode: string | undefined, durationMs: number): void;
-  /** The text of /metrics: requests, the figures the rooms hand in by name, and CloudWatch's of each stream. */
-  render(rooms: Readonly<Record<string, Readonly<Record<string, number>>>>, samples: Iterable<Sample>): string;
+  /** The text of /metrics: requests, the figures the rooms hand in by name, and CloudWatch's of each stream and delivery stream. */
+  render(rooms: Readonly<Record<string, Readonly<Record<string, number>>>>, samples: Iterable<ServiceSample>): string;
 }
 
 const bucketsMs = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 5000];
@@ -86,18 +87,16 @@ function renderRooms(rooms: Readonly<Record<string, Readonly<Record<string, numb
 
 /**
  * CloudWatch's names with `_` for the dot: kinesis_PutRecords_TotalRecords_total{account="…",region="…",stream="…"}, and
- * kinesis_shard_… with a label more where EnableEnhancedMonitoring asked for it. Stream names need no escapes.
+ * kinesis_shard_… with a label more where EnableEnhancedMonitoring asked for it. Names of streams need no escapes.
  */
-function renderSamples(samples: Iterable<Sample>): string {
+function renderSamples(samples: Iterable<ServiceSample>): string {
   const families = new Map<string, string[]>();
-  for (const { name, kind, stream, shard, value } of samples) {
-    const scope = shard === undefined ? '' : 'shard_';
-    const family = `kinesis_${scope}${name.replaceAll('.', '_')}${kind === 'counter' ? '_total' : ''}`;
+  for (const { name, kind, family: prefix, account, region, dimensions, value } of samples) {
+    const family = `${prefix}_${name.replaceAll('.', '_')}${kind === 'counter' ? '_total' : ''}`;
     let lines = families.get(family);
     if (lines === undefined) families.set(family, (lines = [`# TYPE ${family} ${kind}`]));
-    const labels = `account="${stream.account}",region="${stream.region}",stream="${stream.name}"`;
-    const place = shard === undefined ? labels : `${labels},shard="shardId-${String(shard).padStart(12, '0')}"`;
-    lines.push(`${family}{${place}} ${value}`);
+    const place = dimensions.map(({ Name, Value }) => `,${labels[Name]}="${Value}"`).join('');
+    lines.push(`${family}{account="${account}",region="${region}"${place}} ${value}`);
   }
   return [...families.values()].map((lines) => `${lines.join('\n')}\n`).join('');
 }

@@ -1,19 +1,18 @@
 import { statisticsOf } from '@millrace/cloudwatch';
 import type { CloudWatch, Measurement } from '@millrace/cloudwatch';
-import type { Sample } from '@millrace/data-streams';
 import type { World } from '@millrace/world';
+import type { ServiceSample } from './samples.ts';
 
 const everyMs = 60_000;
-const namespace = 'AWS/Kinesis';
 
 /**
- * Puts what Data Streams counts into CloudWatch once a minute, under AWS's names and dimensions. A minute is one sample, where
+ * Puts what Data Streams and Firehose count into CloudWatch once a minute, under AWS's names and dimensions. A minute is one sample, where
  * AWS has one a call: sums and rates are AWS's, averages of sums are those of minutes. What did not move is not put.
  */
 export function publishOwnMetrics(
   world: Pick<World, 'clock'>,
   cloudWatch: CloudWatch,
-  from: { readonly samples: () => Iterable<Sample>; readonly report: (error: Error) => void },
+  from: { readonly samples: () => Iterable<ServiceSample>; readonly report: (error: Error) => void },
 ): { stop(): Promise<void> } {
   const counters = new Counters();
   let timer = world.clock.setTimer(everyMs, tick);
@@ -36,18 +35,18 @@ class Counters {
   #before = new Map<string, number>();
 
   /** What a minute has brought. */
-  moved(samples: Iterable<Sample>, nowMs: number): Measurement[] {
+  moved(samples: Iterable<ServiceSample>, nowMs: number): Measurement[] {
     const present = new Map<string, number>();
     const sums = new Map<string, number>();
     const measured: Measurement[] = [];
     for (const sample of samples) {
-      const key = `${sample.stream.id}:${sample.shard ?? ''}:${sample.name}`;
+      const key = `${sample.namespace}:${sample.id}:${sample.name}`;
       present.set(key, sample.value);
       const moved = sample.value - (this.#before.get(key) ?? 0);
       if (sample.kind === 'gauge') {
         if (sample.value > 0 || moved !== 0) measured.push(measurement(sample, [sample.value, 1], nowMs));
-      } else if (sample.name.endsWith('.Latency.Sum')) sums.set(key, moved);
-      else if (moved > 0 && sample.name.endsWith('.Latency.Count')) {
+      } else if (sample.name.endsWith('.Sum')) sums.set(key, moved);
+      else if (moved > 0 && sample.name.endsWith('.Count')) {
         const mean = (sums.get(key.replace(/Count$/, 'Sum')) ?? 0) / moved;
         measured.push(measurement({ ...sample, name: sample.name.replace(/\.Count$/, '') }, [mean, moved], nowMs));
       } else if (moved > 0) measured.push(measurement(sample, [moved, 1], nowMs));
@@ -58,13 +57,10 @@ class Counters {
 }
 
 function measurement(
-  { stream, shard, name }: Pick<Sample, 'stream' | 'shard' | 'name'>,
+  { name, namespace, account, region, dimensions }: ServiceSample,
   value: readonly [value: number, count: number],
   nowMs: number,
 ): Measurement {
-  const { account, region } = stream;
-  const dimensions = [{ Name: 'StreamName', Value: stream.name }];
-  if (shard !== undefined) dimensions.push({ Name: 'ShardId', Value: `shardId-${String(shard).padStart(12, '0')}` });
   return {
     metric: { account, region, namespace, name, dimensions },
     timeMs: nowMs,
@@ -75,5 +71,6 @@ function measurement(
 
 function unitOf(name: string): string {
   if (name.endsWith('Bytes')) return 'Bytes';
-  return /Latency$|Milliseconds$|MillisBehindLatest$/.test(name) ? 'Milliseconds' : 'Count';
+  if (name.endsWith('DataFreshness')) return 'Seconds';
+  return /(?:Latency|Duration|Milliseconds|MillisBehindLatest)$/.test(name) ? 'Milliseconds' : 'Count';
 }

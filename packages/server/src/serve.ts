@@ -6,8 +6,7 @@ import { openCloudWatch } from '@millrace/cloudwatch';
 import type { OpenCloudWatch } from '@millrace/cloudwatch';
 import { openDataStreams, streamsMachine } from '@millrace/data-streams';
 import type { OpenDataStreams } from '@millrace/data-streams';
-import { firehoseMachine, openFirehose, openFolderStore, openS3Store } from '@millrace/firehose';
-import type { FirehoseSettings, ObjectStore, OpenFirehose } from '@millrace/firehose';
+import type { OpenFirehose } from '@millrace/firehose';
 import { catalogMachine, openGlueCatalog } from '@millrace/glue';
 import type { GlueCatalog } from '@millrace/glue';
 import type { OpenFunctions } from '@millrace/functions';
@@ -22,14 +21,16 @@ import type { Configuration } from './configuration.ts';
 import { createDispatcher } from './dispatch.ts';
 import { certificateOf } from './certificate.ts';
 import { checkDirectory } from './data-directory.ts';
-import { sendOverHttp } from './http-client.ts';
 import { startFunctions } from './functions.ts';
 import { startListening } from './listen/listen.ts';
 import type { Listening } from './listen/listen.ts';
 import { createLogger } from './logging.ts';
 import type { Logger } from './logging.ts';
 import { createRequestMetrics } from './metrics.ts';
+import { startFirehose } from './firehose.ts';
 import { publishOwnMetrics } from './own-metrics.ts';
+import { samplesOfDeliveries, samplesOfStreams } from './samples.ts';
+import type { ServiceSample } from './samples.ts';
 import {
   cloudWatchRoom,
   dataStreamsRoom,
@@ -39,7 +40,6 @@ import {
   leaseTablesRoom,
   stsRoom,
 } from './rooms.ts';
-import { sourceStreams } from './source-streams.ts';
 
 const bodyLimitBytes = 16 << 20;
 /** A factor, not a shift: 2 GiB and more do not fit in a shift's 32 bits. */
@@ -63,7 +63,7 @@ async function serveUntilTold(configuration: Configuration): Promise<number> {
   const store = await openStore({ world, directory, configuration, logger });
   const listening = await startServing({ world, directory, configuration, logger, store });
   const publishing = publishOwnMetrics(world, store.cloudWatch, {
-    samples: () => store.streams.samples(),
+    samples: () => samplesOf(store),
     report: (error) => logger.error('the metrics of a minute are lost', error),
   });
   logger.info('serving', { data: directory, auth: settings.auth, limits: settings.limits });
@@ -79,6 +79,11 @@ async function serveUntilTold(configuration: Configuration): Promise<number> {
   await store.stop();
   logger.info('stopped');
   return 0;
+}
+
+function* samplesOf({ streams, firehose }: Store): Generator<ServiceSample> {
+  yield* samplesOfStreams(streams.samples());
+  yield* samplesOfDeliveries(firehose.samples());
 }
 
 interface Store {
@@ -118,18 +123,14 @@ async function openStore(at: {
     settings: streamsSettings(settings),
     report: (error) => logger.error('a background task failed', error),
   });
-  const delivery = await openRegistry({ world, directory: join(directory, 'firehose'), machine: firehoseMachine });
-  const objects = await objectStore(world, directory, settings);
-  const firehose = await openFirehose({
-    world,
-    log,
-    registry: delivery,
-    keys,
+  const {
+    firehose,
     objects,
-    http: { send: sendOverHttp },
-    sources: sourceStreams(streams.service),
-    settings: firehoseSettings(settings),
-    report: (message, error) => logger.error(message, error),
+    registry: delivery,
+    errorLogs,
+  } = await startFirehose({
+    ...{ ...at, log, keys },
+    streams: streams.service,
   });
   const { functions, registry: functionsRegistry } = await startFunctions({
     ...{ ...at, log, objects },
@@ -157,6 +158,7 @@ async function openStore(at: {
       cloudwatch: cloudWatch.metrics(),
     }),
     async stop() {
+      await errorLogs.stop();
       for (const part of parts) await part.stop();
       await lock.release();
     },
@@ -195,14 +197,6 @@ async function openLog(
   });
 }
 
-function firehoseSettings(settings: Configuration['settings']): FirehoseSettings {
-  return {
-    limits: settings.limits,
-    transitionMs: settings['transition-ms'],
-    deliveryBytes: settings['delivery-budget-mib'] * mebibyte,
-  };
-}
-
 function streamsSettings(settings: Configuration['settings']): Parameters<typeof openDataStreams>[0]['settings'] {
   return {
     limits: settings.limits,
@@ -211,15 +205,6 @@ function streamsSettings(settings: Configuration['settings']): Parameters<typeof
     consumersPerStream: settings['consumers-per-stream'],
     shardQuota: settings['shard-quota'],
   };
-}
-
-async function objectStore(
-  { disk }: World,
-  directory: string,
-  { s3, region }: Configuration['settings'],
-): Promise<ObjectStore> {
-  if (s3 === undefined) return openFolderStore(disk, join(directory, 'buckets'));
-  return openS3Store({ endpoint: s3 === 'aws' ? undefined : s3, region });
 }
 
 async function startServing(at: {
@@ -262,7 +247,7 @@ async function startServing(at: {
         return textPage(
           metrics.render(
             { ...store.metrics(), listener: listening?.metrics() ?? {}, process: processMetrics() },
-            store.streams.samples(),
+            samplesOf(store),
           ),
         );
       return undefined;

@@ -150,6 +150,13 @@ export const settings = [
     help: 'MiB that deliveries of Firehose may hold in memory at once',
   },
   {
+    name: 'error-logs',
+    type: 'string',
+    default: undefined,
+    placeholder: 'STREAM',
+    help: 'a stream of the default account that what Firehose writes to its error logs goes to as well, as CloudWatch Logs sends it to subscribers',
+  },
+  {
     name: 'log',
     type: 'string',
     default: 'text',

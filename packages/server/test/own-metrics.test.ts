@@ -7,6 +7,7 @@ import { openCloudWatch } from '@millrace/cloudwatch';
 import { movableWorld } from '@millrace/world';
 import { testService } from '../../data-streams/test/support.ts';
 import { publishOwnMetrics } from '../src/own-metrics.ts';
+import { samplesOfStreams } from '../src/samples.ts';
 
 test('what the service counts in a minute stands in CloudWatch, under AWS’s names', async (t) => {
   const world = movableWorld();
@@ -14,7 +15,7 @@ test('what the service counts in a minute stands in CloudWatch, under AWS’s na
   const streams = await testService({ world });
   const cloudWatch = await openCloudWatch({ world, directory, report: assert.fail });
   const publishing = publishOwnMetrics(world, cloudWatch, {
-    samples: () => streams.service.metrics.samples(),
+    samples: () => samplesOfStreams(streams.service.metrics.samples()),
     report: assert.fail,
   });
   t.after(async () => {

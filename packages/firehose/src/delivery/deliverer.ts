@@ -5,6 +5,7 @@ import type { Firehose } from '../service.ts';
 import { cursorsOf, goneShards } from '../source.ts';
 import type { DeliveryStream } from '../state.ts';
 import { Attempt } from './attempt.ts';
+import { DeliveryError } from './delivery-error.ts';
 import { Delivery } from './delivery.ts';
 import { dueWindow } from './window.ts';
 import type { Window } from './window.ts';
@@ -115,7 +116,7 @@ export class Deliverer {
     this.#attempt = undefined;
     this.#countExpired(expired);
     counters.objects += 1;
-    counters.records += window.spans.reduce((sum, { from, to }) => sum + to - from, 0);
+    counters.records += recordsOf(window);
     counters.bytes += window.bytes;
     const delivered = stream.positions[stream.logId];
     if (delivered !== undefined) await trimBefore(service, stream.logId, delivered);
@@ -145,6 +146,16 @@ export class Deliverer {
       stop: this.#stopping.signal,
     });
     if (window === undefined) return undefined;
+    if (stream.source !== undefined) {
+      const metrics = service.metrics.of(stream);
+      metrics.count('DataReadFromKinesisStream.Bytes', window.bytes);
+      metrics.count('DataReadFromKinesisStream.Records', recordsOf(window));
+      // Reading stands still from the moment a window is due until it is delivered.
+      const dueMs = world.clock.monotonicMs();
+      metrics.set('KinesisMillisBehindLatest', () =>
+        this.#attempt === undefined ? 0 : world.clock.monotonicMs() - dueMs,
+      );
+    }
     return new Attempt(stream, window, world);
   }
 
@@ -155,11 +166,31 @@ export class Deliverer {
     service.report(`of ${key} ${expired} records expired before they could be delivered`, undefined);
   }
 
-  #deliver(stream: DeliveryStream, attempt: Attempt): Promise<void> {
+  async #deliver(stream: DeliveryStream, attempt: Attempt): Promise<void> {
     const { service } = this.#options;
-    const { destination } = attempt;
-    const delivery = new Delivery({ service, stream, attempt, signal: this.#givingUp.signal });
-    return kindOf(destination).deliver(delivery, destination);
+    const { destination, window } = attempt;
+    const kind = kindOf(destination);
+    const name = kind.metrics(destination);
+    const delivery = new Delivery({
+      service,
+      stream,
+      attempt,
+      signal: this.#givingUp.signal,
+      metricsName: name,
+      logging: kind.logging(destination),
+    });
+    const freshness = (): number => Math.max(0, service.world.clock.now() - window.oldestMs) / 1000;
+    delivery.metrics.set(`${name}.DataFreshness`, freshness);
+    try {
+      await kind.deliver(delivery, destination);
+    } catch (error) {
+      delivery.metrics.observe(`${name}.Success`, 0);
+      const code = error instanceof DeliveryError ? error.code : 'InternalError';
+      if (!this.#stopping.signal.aborted) delivery.logFault({ code, message: (error as Error).message });
+      throw error;
+    }
+    delivery.metrics.observe(`${name}.Success`, 1);
+    delivery.metrics.set(`${name}.DataFreshness`, freshness());
   }
 
   #pause(): Promise<void> {
@@ -168,6 +199,10 @@ export class Deliverer {
     this.#failuresInARow += 1;
     return pause(clock, most * (0.5 + random.fraction() / 2), [this.#stopping.signal]);
   }
+}
+
+function recordsOf({ spans }: Window): number {
+  return spans.reduce((sum, { from, to }) => sum + to - from, 0);
 }
 
 /** Records between what is delivered and a window. */

@@ -77,7 +77,7 @@ export class Deliverers {
   }
 
   async #finish(stream: DeliveryStream): Promise<void> {
-    const { log, world, rates } = this.#service;
+    const { log, world, rates, metrics } = this.#service;
     const key = keyOf(stream);
     const { status } = stream;
     const isDeletion = status === 'DELETING';
@@ -91,5 +91,6 @@ export class Deliverers {
     if (!isDeletion) return;
     await log.delete(stream.logId);
     rates.forget(stream.logId);
+    metrics.forget(stream.logId);
   }
 }

@@ -4,9 +4,9 @@ export class DeliveryError extends Error {
   /** It never will: it is not tried again. */
   readonly isFinal: boolean;
 
-  constructor(code: string, message: string, isFinal = false) {
-    super(message);
+  constructor(code: string, message: string, options: { readonly isFinal?: boolean; readonly cause?: unknown } = {}) {
+    super(message, options);
     this.code = code;
-    this.isFinal = isFinal;
+    this.isFinal = options.isFinal ?? false;
   }
 }

@@ -4,7 +4,11 @@ import { Processing } from '../processing/processing.ts';
 import type { ProcessedRecord } from '../processing/processing.ts';
 import type { Firehose } from '../service.ts';
 import type { DeliveryStream } from '../state.ts';
+import type { DeliveryStreamMetrics, DestinationMetrics } from '../metrics/delivery-stream-metrics.ts';
 import type { Attempt, Bucket } from './attempt.ts';
+import { DeliveryError } from './delivery-error.ts';
+import { logFault } from './error-log.ts';
+import type { DeliveryFault, Logging } from './error-log.ts';
 import { errorLine } from './failed-record.ts';
 import type { FailedRecord } from './failed-record.ts';
 import { readSpan } from './window.ts';
@@ -29,11 +33,19 @@ export class Delivery {
   /** Fires when nobody waits for the try any more: it is to end soon. */
   readonly signal: AbortSignal;
 
-  constructor(at: Pick<Delivery, 'service' | 'stream' | 'attempt' | 'signal'>) {
+  /** What the destination's metrics begin with. */
+  readonly metricsName: DestinationMetrics;
+  readonly #logging: Logging;
+
+  constructor(
+    at: Pick<Delivery, 'service' | 'stream' | 'attempt' | 'signal' | 'metricsName'> & { readonly logging: Logging },
+  ) {
     this.service = at.service;
     this.stream = at.stream;
     this.attempt = at.attempt;
     this.signal = at.signal;
+    this.metricsName = at.metricsName;
+    this.#logging = at.logging;
   }
 
   /** The bucket for what failed, or is kept, and where S3 is the destination for everything. */
@@ -59,19 +71,29 @@ export class Delivery {
     });
   }
 
+  get metrics(): DeliveryStreamMetrics {
+    return this.service.metrics.of(this.stream);
+  }
+
   /** Begins an object; `role` keeps apart the objects of one delivery. It is to be discarded in the end, stored or not. */
   openObject(role: string, s3: Bucket): OpenObject {
     const compressor = this.service.compressors[s3.CompressionFormat]!();
-    let bytes = 0;
+    let [bytes, count] = [0, 0];
     return {
       add(records) {
+        count += records.length;
         // The one copy of what the log lends.
         const page = Buffer.concat(records.map(({ data }) => data));
         bytes += page.length;
         return compressor.add(page);
       },
       store: async () => {
-        if (bytes > 0) await this.store(s3, this.attempt.nameOf(role, s3), await compressor.finish());
+        if (bytes === 0) return;
+        await this.store(s3, this.attempt.nameOf(role, s3), await compressor.finish());
+        const name = role === 'backup' ? 'BackupToS3' : 'DeliveryToS3';
+        this.metrics.count(`${name}.Records`, count);
+        this.metrics.count(`${name}.Bytes`, bytes);
+        if (name === 'DeliveryToS3') this.metrics.count('DeliveryToS3.ObjectCount');
       },
       discard: () => compressor.discard(),
     };
@@ -93,13 +115,29 @@ export class Delivery {
   async storeFailed(errorOutputType: string, failed: readonly FailedRecord[]): Promise<void> {
     if (failed.length === 0) return;
     const endedMs = this.service.world.clock.now();
+    for (const { code, message } of oneOfEachCode(failed)) this.logFault({ code, message });
     const lines = failed.map((record) => Buffer.from(errorLine(record, endedMs)));
     await this.store(this.s3, this.attempt.errorNameOf(errorOutputType, this.s3), lines);
   }
 
-  /** Stores an object under its whole name. */
-  store(s3: Bucket, key: string, body: readonly Buffer[]): Promise<void> {
+  /** Stores an object under its whole name. Rejects with DeliveryError. */
+  async store(s3: Bucket, key: string, body: readonly Buffer[]): Promise<void> {
     const kmsKeyArn = s3.EncryptionConfiguration.KMSEncryptionConfig?.AWSKMSKeyARN;
-    return this.service.objects.put({ bucket: bucketOf(s3), key, body, kmsKeyArn, signal: this.signal });
+    const bucket = bucketOf(s3);
+    try {
+      await this.service.objects.put({ bucket, key, body, kmsKeyArn, signal: this.signal });
+    } catch (error) {
+      const { name, message } = error as Error;
+      throw new DeliveryError(`S3.${name}`, message, { cause: error });
+    }
   }
+
+  /** Tells whoever runs the delivery stream. */
+  logFault(fault: DeliveryFault): void {
+    logFault(this.service, this.stream, this.#logging, fault);
+  }
+}
+
+function oneOfEachCode(failed: readonly FailedRecord[]): Iterable<FailedRecord> {
+  return new Map(failed.map((record) => [record.code, record])).values();
 }

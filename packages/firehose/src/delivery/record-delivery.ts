@@ -51,6 +51,10 @@ export class RecordProgress {
     this.#tries.set(place, this.tries);
   }
 
+  taken(records: readonly ProcessedRecord[]): ProcessedRecord[] {
+    return records.filter((_, place) => this.#settled.has(place) && this.#settled.get(place) === undefined);
+  }
+
   refused(records: readonly ProcessedRecord[]): FailedRecord[] {
     return records.flatMap((record, place) => {
       const reason = this.#settled.get(place);
@@ -78,6 +82,13 @@ export async function deliverRecords(delivery: Delivery, by: RecordDelivery): Pr
   const again = open.length === 0 ? undefined : await sendOnce(delivery, by, { records, open });
   // A delivery that is stopped is no failure of the destination: it goes on after the next start.
   if (again !== undefined) throw signal.aborted ? new Error('delivery stops', { cause: again }) : again;
+  const taken = progress.taken(records);
+  const { metricsName: name } = delivery;
+  delivery.metrics.count(`${name}.Records`, taken.length);
+  delivery.metrics.count(
+    `${name}.Bytes`,
+    taken.reduce((sum, { data }) => sum + data.length, 0),
+  );
   await delivery.storeFailed('processing-failed', unprocessed);
   await delivery.storeFailed(by.errorOutputType, progress.refused(records));
 }
@@ -94,7 +105,10 @@ async function sendOnce(
   try {
     notTaken = await send(open.map((place) => records[place]!));
   } catch (error) {
-    const reason = error instanceof DeliveryError ? error : new DeliveryError(unreachable, (error as Error).message);
+    const reason =
+      error instanceof DeliveryError
+        ? error
+        : new DeliveryError(unreachable, (error as Error).message, { cause: error });
     notTaken = open.map((_, place) => ({ place, reason }));
   }
   const reasons = new Map(notTaken.map(({ place, reason }) => [open[place]!, reason]));

@@ -5,7 +5,9 @@ import type {
   UpdateDestinationInput,
 } from '@millrace/model/firehose';
 import type { Delivery } from '../delivery/delivery.ts';
+import type { Logging } from '../delivery/error-log.ts';
 import type { Hints } from '../delivery/window.ts';
+import type { DestinationMetrics } from '../metrics/delivery-stream-metrics.ts';
 
 /** What every destination has, whatever it is: its kind, and the bucket that it delivers to, or puts what failed into. */
 export interface AnyDestination {
@@ -34,6 +36,10 @@ export interface DestinationKind<D extends AnyDestination> {
   described(destination: D): Omit<DestinationDescription, 'DestinationId'>;
   /** When a buffer is due. */
   hints(destination: D): Hints;
+  /** What its metrics begin with. */
+  metrics(destination: D): DestinationMetrics;
+  /** Where its errors are told, and what it is called there. */
+  logging(destination: D): Logging;
   /** How often a window's data are in memory at once, while they are delivered. */
   readonly copies: number;
   /**

@@ -1,7 +1,6 @@
 import type { Disk } from '@millrace/world';
 import type { ObjectStore } from '../object-store.ts';
-
-const nameBytes = 255;
+import { fileNames } from './file-names.ts';
 
 /**
  * Buckets as folders, objects as files below them: what Firehose delivers to where no S3 is configured.
@@ -52,14 +51,4 @@ async function write(disk: Disk, path: string, body: readonly Buffer[]): Promise
 /** The API takes buckets whose names begin with dots: '..', and what the folder has for itself. */
 function bucketName(bucket: string): string {
   return bucket.replace(/^\.+/, (dots) => dots.replaceAll('.', '%2E'));
-}
-
-function fileNames(part: string): string[] {
-  if (part === '') return ['%2F'];
-  const pieces = [''];
-  for (const character of part) {
-    if (Buffer.byteLength(pieces.at(-1)! + character) > nameBytes) pieces.push('');
-    pieces[pieces.length - 1] += character;
-  }
-  return pieces.map((piece) => (piece === '.' || piece === '..' ? piece.replaceAll('.', '%2E') : piece));
 }

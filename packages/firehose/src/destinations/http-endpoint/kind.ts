@@ -16,6 +16,8 @@ export const httpEndpointKind: DestinationKind<HttpDestination> = {
     given && updatedHttp(name, present, given),
   described: (destination) => ({ HttpEndpointDestinationDescription: httpDescription(destination) }),
   hints: ({ http }) => hintsFrom(http.BufferingHints!),
+  metrics: () => 'DeliveryToHttpEndpoint',
+  logging: ({ http, url }) => ({ options: http.CloudWatchLoggingOptions, destination: url }),
   // Records, their base64 and the request's text.
   copies: 4,
   deliver: toHttpEndpoint,

@@ -58,7 +58,7 @@ export function requestOf(
 /** Throws DeliveryError where the answer does not say that the batch was taken. */
 export function checkAnswer({ status, body }: HttpAnswer, requestId: string): void {
   const told = `Received the following response from the endpoint destination. ${body.slice(0, 8192)}`;
-  if (status === 413) throw new DeliveryError('HttpEndpoint.DestinationException', told, true);
+  if (status === 413) throw new DeliveryError('HttpEndpoint.DestinationException', told, { isFinal: true });
   if (status !== 200) throw new DeliveryError('HttpEndpoint.DestinationException', `HTTP status ${status}. ${told}`);
   let answer: { readonly requestId?: unknown; readonly timestamp?: unknown } | null;
   try {

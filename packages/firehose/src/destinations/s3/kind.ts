@@ -21,6 +21,8 @@ export const s3Kind: DestinationKind<S3Destination> = {
     ExtendedS3DestinationDescription: s3,
   }),
   hints: ({ s3 }) => hintsFrom(s3.BufferingHints),
+  metrics: () => 'DeliveryToS3',
+  logging: ({ s3 }) => ({ options: s3.CloudWatchLoggingOptions, destination: s3.BucketARN }),
   // Pieces, and the body that they become.
   copies: 2,
   deliver: toS3,

@@ -1,0 +1,85 @@
+import type { KeyRing } from '@millrace/access';
+import type { DataStreams } from '@millrace/data-streams';
+import { firehoseMachine, openFirehose, openFolderStore, openS3Store } from '@millrace/firehose';
+import type { FileErrorLogs, FirehoseSettings, ObjectStore, OpenFirehose } from '@millrace/firehose';
+import { openRegistry } from '@millrace/log';
+import type { ShardLog } from '@millrace/log';
+import type { World } from '@millrace/world';
+import { join } from 'node:path';
+import type { Configuration } from './configuration.ts';
+import { openErrorLogs } from './error-logs.ts';
+import { sendOverHttp } from './http-client.ts';
+import type { Logger } from './logging.ts';
+import { sourceStreams } from './source-streams.ts';
+
+const mebibyte = 1 << 20;
+
+export interface FirehoseParts {
+  readonly firehose: OpenFirehose;
+  readonly objects: ObjectStore;
+  readonly errorLogs: FileErrorLogs;
+  /** The caller's to stop, as the error logs are. */
+  readonly registry: { failure(): Error | undefined; stop(): Promise<void> };
+}
+
+/** Opens Firehose on the log that it shares with Data Streams. */
+export async function startFirehose(at: {
+  readonly world: World;
+  readonly directory: string;
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  readonly log: ShardLog;
+  readonly keys: KeyRing;
+  readonly streams: DataStreams;
+}): Promise<FirehoseParts> {
+  const { world, directory, configuration, logger, log, keys, streams } = at;
+  const { settings } = configuration;
+  const report = (message: string, error: unknown): void => logger.error(message, error);
+  const registry = await openRegistry({ world, directory: join(directory, 'firehose'), machine: firehoseMachine });
+  const objects = await objectStore(world, directory, settings);
+  const errorLogs = openErrorLogs({
+    world,
+    directory: join(directory, 'error-logs'),
+    streams,
+    to: errorStream(settings),
+    report,
+  });
+  const firehose = await openFirehose({
+    world,
+    log,
+    registry,
+    keys,
+    objects,
+    http: { send: sendOverHttp },
+    errorLogs,
+    sources: sourceStreams(streams),
+    settings: firehoseSettings(settings),
+    report,
+  });
+  return { firehose, objects, registry, errorLogs };
+}
+
+function firehoseSettings(settings: Configuration['settings']): FirehoseSettings {
+  return {
+    limits: settings.limits,
+    transitionMs: settings['transition-ms'],
+    deliveryBytes: settings['delivery-budget-mib'] * mebibyte,
+  };
+}
+
+async function objectStore(
+  { disk }: World,
+  directory: string,
+  { s3, region }: Configuration['settings'],
+): Promise<ObjectStore> {
+  if (s3 === undefined) return openFolderStore(disk, join(directory, 'buckets'));
+  return openS3Store({ endpoint: s3 === 'aws' ? undefined : s3, region });
+}
+
+function errorStream({
+  'error-logs': stream,
+  account,
+  region,
+}: Configuration['settings']): Parameters<typeof openErrorLogs>[0]['to'] {
+  return stream === undefined ? undefined : { stream, account, region };
+}
