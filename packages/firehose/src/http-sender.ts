@@ -21,4 +21,6 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
+  /** What Set-Cookie headers say; left out where there are none. */
+  readonly cookies?: readonly string[];
 }

@@ -19,5 +19,9 @@ export async function sendOverHttp(request: HttpRequest): Promise<HttpAnswer> {
     length += piece.length;
     if (length >= maxAnswerBytes) break;
   }
-  return { status: answer.status, body: Buffer.concat(pieces).subarray(0, maxAnswerBytes).toString() };
+  return {
+    status: answer.status,
+    body: Buffer.concat(pieces).subarray(0, maxAnswerBytes).toString(),
+    cookies: answer.headers.getSetCookie(),
+  };
 }

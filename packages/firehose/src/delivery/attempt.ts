@@ -21,8 +21,6 @@ export class Attempt {
   readonly destination: Destination;
   /** The same with every try. */
   readonly requestId: string;
-  /** Monotonic, of the first try. */
-  readonly begunMs: number;
   readonly progress = new RecordProgress();
   /** Whether what is to be kept of everything is kept. */
   isBackedUp = false;
@@ -30,12 +28,11 @@ export class Attempt {
   readonly #random: World['random'];
   readonly #names = new Map<string, string>();
 
-  constructor({ version, destination, name }: DeliveryStream, window: Window, { random, clock }: World) {
+  constructor({ version, destination, name }: DeliveryStream, window: Window, { random }: Pick<World, 'random'>) {
     this.window = window;
     this.version = version;
     this.destination = destination;
     this.requestId = random.uuid();
-    this.begunMs = clock.monotonicMs();
     this.#deliveryStream = name;
     this.#random = random;
   }

@@ -34,6 +34,8 @@ export class RecordProgress {
   readonly #tries = new Map<number, number>();
   #count: number | undefined;
   tries = 0;
+  /** Monotonic: when some record was not taken for the first time; retry time counts from there. */
+  failedMs: number | undefined;
 
   /**
    * The places that are still to be delivered. Processing makes the same of the same window, but for functions, that may not:
@@ -112,7 +114,9 @@ async function sendOnce(
     notTaken = open.map((_, place) => ({ place, reason }));
   }
   const reasons = new Map(notTaken.map(({ place, reason }) => [open[place]!, reason]));
-  const isTimeLeft = service.world.clock.monotonicMs() - attempt.begunMs < retrySeconds * 1000;
+  const now = service.world.clock.monotonicMs();
+  if (reasons.size > 0) progress.failedMs ??= now;
+  const isTimeLeft = now - (progress.failedMs ?? now) < retrySeconds * 1000;
   let again: DeliveryError | undefined;
   for (const place of open) {
     const reason = reasons.get(place);

@@ -1,0 +1,70 @@
+import type { Delivery } from '../../delivery/delivery.ts';
+import { DeliveryError } from '../../delivery/delivery-error.ts';
+import { deliverRecords } from '../../delivery/record-delivery.ts';
+import type { NotTaken } from '../../delivery/record-delivery.ts';
+import type { ProcessedRecord } from '../../processing/processing.ts';
+import { hintsFrom } from '../buffering.ts';
+import type { DestinationKind } from '../kind.ts';
+import { sendToCollector } from './collector.ts';
+import { createdSplunk, updatedSplunk } from './settings.ts';
+import type { SplunkDestination } from './settings.ts';
+
+/** Splunk's HTTP event collector, with acknowledgement by its indexers. */
+export const splunkKind: DestinationKind<SplunkDestination> = {
+  type: 'Splunk',
+  created: ({ DeliveryStreamName: name, SplunkDestinationConfiguration: given }) => given && createdSplunk(name, given),
+  updated: (present, { DeliveryStreamName: name, SplunkDestinationUpdate: given }) =>
+    given && updatedSplunk(name, present, given),
+  described: ({ splunk, s3 }) => ({ SplunkDestinationDescription: { ...splunk, S3DestinationDescription: s3 } }),
+  hints: ({ splunk }) => hintsFrom(splunk.BufferingHints),
+  metrics: () => 'DeliveryToSplunk',
+  logging: ({ splunk }) => ({ options: splunk.CloudWatchLoggingOptions, destination: splunk.HECEndpoint }),
+  // Records, and the body that they become.
+  copies: 2,
+  deliver: (delivery, destination) =>
+    deliverRecords(delivery, {
+      processing: destination.splunk.ProcessingConfiguration,
+      backsUpAll: destination.splunk.S3BackupMode === 'AllEvents',
+      retrySeconds: destination.splunk.RetryOptions.DurationInSeconds!,
+      errorOutputType: 'splunk-failed',
+      unreachable: 'Splunk.ConnectionClosed',
+      send: (records) => send(delivery, destination, records),
+    }),
+};
+
+/**
+ * All records in one request. Splunk takes none behind the first that is malformed: then each half goes by itself, until the
+ * malformed ones are alone. What was before one is there twice, as Splunk cannot take it back.
+ */
+async function send(
+  delivery: Delivery,
+  destination: SplunkDestination,
+  records: readonly ProcessedRecord[],
+): Promise<readonly NotTaken[]> {
+  try {
+    await sendToCollector(delivery, destination, Buffer.concat(records.map(({ data }) => data)));
+    return [];
+  } catch (error) {
+    if (!(error instanceof DeliveryError && error.isFinal)) throw error;
+    if (records.length === 1) return [{ place: 0, reason: error }];
+    const half = records.length >> 1;
+    const first = await sendHalf(delivery, destination, records.slice(0, half));
+    const second = await sendHalf(delivery, destination, records.slice(half));
+    return [...first, ...second.map(({ place, reason }) => ({ place: place + half, reason }))];
+  }
+}
+
+/** A half that fails leaves what the other has come to as it is. */
+async function sendHalf(
+  delivery: Delivery,
+  destination: SplunkDestination,
+  records: readonly ProcessedRecord[],
+): Promise<readonly NotTaken[]> {
+  try {
+    return await send(delivery, destination, records);
+  } catch (error) {
+    const reason =
+      error instanceof DeliveryError ? error : new DeliveryError('Splunk.ConnectionClosed', (error as Error).message);
+    return records.map((_, place) => ({ place, reason }));
+  }
+}
