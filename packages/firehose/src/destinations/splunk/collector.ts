@@ -85,7 +85,7 @@ async function asked(delivery: Delivery, request: Omitted): Promise<HttpAnswer |
 
 function isAcknowledged(answer: HttpAnswer | undefined, ackId: number): boolean {
   if (answer?.status !== 200) return false;
-  const told = parsed(answer.body) as { readonly acks?: Readonly<Record<string, unknown>> } | undefined;
+  const told: { readonly acks?: Readonly<Record<string, unknown>> } | undefined = parsed(answer.body);
   return told?.acks?.[ackId] === true;
 }
 
@@ -106,7 +106,7 @@ interface Told {
 }
 
 function checkedAnswer({ status, body }: HttpAnswer): Told {
-  const told = (parsed(body) ?? {}) as Told;
+  const told: Told = parsed(body) ?? {};
   if (status === 200 && told.code === 0) return told;
   const words = `HTTP status ${status}. ${body.slice(0, 1024)}`;
   if (status === 404) throw new DeliveryError('Splunk.URLNotFound', words);
