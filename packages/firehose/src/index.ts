@@ -9,7 +9,7 @@ export { openFirehose } from './open.ts';
 export type { FirehoseOptions, OpenFirehose } from './open.ts';
 export { firehoseOperations } from './operations.ts';
 export type { Firehose, Settings as FirehoseSettings } from './service.ts';
-export type { SourceStream, SourceStreams } from './source.ts';
+export type { ReadBudget, SourceStream, SourceStreams } from './source.ts';
 export { openS3Store } from './stores/s3-store.ts';
 export { openFileErrorLogs } from './stores/file-error-logs.ts';
 export type { FileErrorLogs } from './stores/file-error-logs.ts';

@@ -14,7 +14,7 @@ import type { ObjectStore } from './object-store.ts';
 import { createPutRates } from './put-rates.ts';
 import type { DataKeys, Firehose, Settings } from './service.ts';
 import { deliveryStreamKey } from './state.ts';
-import type { SourceStreams } from './source.ts';
+import type { ReadBudget, SourceStreams } from './source.ts';
 import type { FirehoseState } from './state.ts';
 
 export interface FirehoseOptions {
@@ -26,6 +26,8 @@ export interface FirehoseOptions {
   readonly keys: DataKeys;
   readonly objects: ObjectStore;
   readonly sources: SourceStreams;
+  /** Of the streams; left out where reading them has no limits. */
+  readonly readBudget?: ReadBudget;
   readonly http: HttpSender;
   readonly errorLogs: ErrorLogs;
   /** The simulation compresses without threads, which its clock does not see. */
@@ -57,6 +59,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<OpenFireho
     keys,
     objects,
     sources,
+    readBudget: options.readBudget,
     http: options.http,
     errorLogs: options.errorLogs,
     metrics: new DeliveryMetrics(),

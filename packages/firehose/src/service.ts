@@ -7,7 +7,7 @@ import type { HttpSender } from './http-sender.ts';
 import type { DeliveryMetrics } from './metrics/delivery-stream-metrics.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { PutRates } from './put-rates.ts';
-import type { SourceStreams } from './source.ts';
+import type { ReadBudget, SourceStreams } from './source.ts';
 import type { FirehoseState } from './state.ts';
 
 /** What every operation works with. One per server. */
@@ -20,6 +20,8 @@ export interface Firehose {
   readonly keys: DataKeys;
   readonly objects: ObjectStore;
   readonly sources: SourceStreams;
+  /** Undefined where reading streams has no limits. */
+  readonly readBudget: ReadBudget | undefined;
   readonly http: HttpSender;
   readonly compressors: Compressors;
   readonly errorLogs: ErrorLogs;

@@ -1,5 +1,6 @@
 import { readableShards } from '@millrace/log';
 import type { ShardLineage, ShardLog } from '@millrace/log';
+import type { Clock } from '@millrace/world';
 import type { Firehose } from './service.ts';
 import type { DeliveryStream } from './state.ts';
 import type { Cursor } from './delivery/window.ts';
@@ -8,6 +9,45 @@ import type { Cursor } from './delivery/window.ts';
 export interface SourceStreams {
   /** The stream with this ARN as it is now; undefined where there is none. */
   find(arn: string): SourceStream | undefined;
+}
+
+/** What a shard lets be read, as GetRecords has it: shared with whoever else reads it. */
+export interface ReadBudget {
+  /** Takes a call; false where it is to come again later. */
+  tryRead(logId: number): boolean;
+  /** Books what a call answered. */
+  endRead(logId: number, bytes: number): void;
+}
+
+/** "Firehose calls the Kinesis Data Streams GetRecords operation once per second for each shard." */
+const pollMs = 1000;
+
+/** When shards of a stream may be read. */
+export class SourceReading {
+  readonly #budget: ReadBudget;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #notBeforeMs = new Map<number, number>();
+
+  constructor(budget: ReadBudget, clock: Pick<Clock, 'monotonicMs'>) {
+    this.#budget = budget;
+    this.#clock = clock;
+  }
+
+  mayRead(logId: number): boolean {
+    return this.#clock.monotonicMs() >= (this.#notBeforeMs.get(logId) ?? 0) && this.#budget.tryRead(logId);
+  }
+
+  /** Who has come to the end reads again after a second; who is behind, as soon as the budget has room. */
+  didRead(logId: number, bytes: number, isAtEnd: boolean): void {
+    this.#budget.endRead(logId, bytes);
+    if (isAtEnd) this.#notBeforeMs.set(logId, this.#clock.monotonicMs() + pollMs);
+    else this.#notBeforeMs.delete(logId);
+  }
+
+  /** Forgets shards that are read to their ends. */
+  forget(logIds: readonly number[]): void {
+    for (const logId of logIds) this.#notBeforeMs.delete(logId);
+  }
 }
 
 export interface SourceStream {

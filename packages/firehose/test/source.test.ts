@@ -140,3 +140,51 @@ test("another account's stream is no source: no role is assumed that could say s
     await firehose.end();
   }
 });
+
+test('a stream is read once a second a shard, and not beyond what its other readers leave', async () => {
+  const shards = [{ logId: 1, parents: [], endIndex: undefined }];
+  let left = Infinity;
+  const calls: number[] = [];
+  const booked: number[] = [];
+  const firehose = await movableFirehose({
+    sources: { find: () => ({ id: 'a', shards }) },
+    readBudget: {
+      tryRead() {
+        if (left === 0) return false;
+        left -= 1;
+        calls.push(firehose.world.clock.monotonicMs());
+        return true;
+      },
+      endRead: (_, bytes) => void booked.push(bytes),
+    },
+  });
+  try {
+    const { log } = firehose.firehose.service;
+    await log.create(1);
+    await firehose.call('CreateDeliveryStream', {
+      DeliveryStreamName: 'd',
+      DeliveryStreamType: 'KinesisStreamAsSource',
+      KinesisStreamSourceConfiguration: { KinesisStreamARN: arn, RoleARN: s3.RoleARN },
+      ExtendedS3DestinationConfiguration: { ...s3, BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 } },
+    });
+    await firehose.untilActive('d');
+    await until(() => calls.length === 1);
+    const put = (text: string): Promise<unknown> => log.append(1, [{ partitionKey: 'k', data: Buffer.from(text) }], 0);
+    await put('one');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(calls.length, 1);
+    left = 0;
+    firehose.world.advance(5000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(firehose.objects.stored, []);
+    left = Infinity;
+    firehose.world.advance(1000);
+    await until(() => firehose.objects.stored.length === 1);
+    assert.equal(
+      booked.reduce((sum, bytes) => sum + bytes, 0),
+      3,
+    );
+  } finally {
+    await firehose.end();
+  }
+});

@@ -7,6 +7,7 @@ import type {
   HttpSender,
   ObjectStore,
   OpenFirehose,
+  ReadBudget,
   SourceStreams,
   StoredObject,
 } from '@millrace/firehose';
@@ -39,6 +40,7 @@ export interface TestOptions {
   readonly directory: string;
   readonly objects: ObjectStore;
   readonly sources?: SourceStreams;
+  readonly readBudget?: ReadBudget;
   readonly http?: HttpSender;
   readonly errorLogs?: ErrorLogs;
   readonly compressors?: Compressors;
@@ -71,6 +73,7 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
     objects,
     sources: options.sources ?? { find: () => undefined },
     http: options.http ?? { send: () => Promise.reject(new Error('nobody answers')) },
+    ...(options.readBudget && { readBudget: options.readBudget }),
     errorLogs: options.errorLogs ?? { write: () => undefined },
     ...(options.compressors && { compressors: options.compressors }),
     keys: { create: () => Promise.resolve(nextKey++) },

@@ -53,6 +53,7 @@ export async function startFirehose(at: {
     http: { send: sendOverHttp },
     errorLogs,
     sources: sourceStreams(streams),
+    ...(settings.limits === 'aws' && { readBudget: streams.limits }),
     settings: firehoseSettings(settings),
     report,
   });

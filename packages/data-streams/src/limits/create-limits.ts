@@ -27,6 +27,7 @@ export function createLimits(mode: 'aws' | 'none', world: World): Limits {
       takeWrite: () => true,
       takeIterator: () => undefined,
       beginRead: () => undefined,
+      tryRead: () => true,
       endRead: () => undefined,
       forget: () => undefined,
     };
@@ -77,11 +78,16 @@ class AwsLimits implements Limits {
   }
 
   beginRead(logId: number, shardId: string, streamName: string, account: string): void {
+    if (!this.tryRead(logId)) throw rateExceeded(shardId, streamName, account);
+  }
+
+  tryRead(logId: number): boolean {
     const now = this.#world.clock.monotonicMs();
-    const buckets = this.#shard(logId, now);
+    const { reads, readBytes } = this.#shard(logId, now);
     // After a large answer the debt of bytes is what makes the following calls wait: 10 MiB at 2 MiB a second are 5 s.
-    if (buckets.reads.has(1, now) && buckets.readBytes.has(1, now)) return buckets.reads.take(1);
-    throw rateExceeded(shardId, streamName, account);
+    if (!reads.has(1, now) || !readBytes.has(1, now)) return false;
+    reads.take(1);
+    return true;
   }
 
   endRead(logId: number, bytes: number): void {

@@ -11,6 +11,8 @@ export interface Limits {
   takeIterator(logId: number, shardId: string, streamName: string, account: string): void;
   /** Checks a GetRecords call (5 a second, and the pause after a large answer); throws ProvisionedThroughputExceededException. */
   beginRead(logId: number, shardId: string, streamName: string, account: string): void;
+  /** The same for a service that reads a stream by itself: false where it is to come again later. */
+  tryRead(logId: number): boolean;
   /** Books what a GetRecords call delivered against the shard's 2 MiB a second. */
   endRead(logId: number, bytes: number): void;
   /** Forgets the buckets of a deleted shard. */

@@ -2,7 +2,7 @@ import { pause } from '@millrace/world';
 import type { ByteBudget } from '@millrace/world';
 import { kindOf } from '../destinations/kinds.ts';
 import type { Firehose } from '../service.ts';
-import { cursorsOf, goneShards } from '../source.ts';
+import { cursorsOf, goneShards, SourceReading } from '../source.ts';
 import type { DeliveryStream } from '../state.ts';
 import { Attempt } from './attempt.ts';
 import { DeliveryError } from './delivery-error.ts';
@@ -51,10 +51,13 @@ export class Deliverer {
   readonly #givingUp = new AbortController();
   readonly #running: Promise<void>;
   #attempt: Attempt | undefined;
+  readonly #reading: SourceReading | undefined;
   #failuresInARow = 0;
 
   constructor(options: DelivererOptions) {
     this.#options = options;
+    const { readBudget, world } = options.service;
+    this.#reading = readBudget && new SourceReading(readBudget, world.clock);
     this.#running = this.#run();
   }
 
@@ -106,12 +109,14 @@ export class Deliverer {
     } finally {
       memory.release(held);
     }
+    const gone = goneShards(service, stream);
+    this.#reading?.forget(gone);
     await service.change({
       type: 'Delivered',
       atMs: world.clock.now(),
       deliveryStream: this.#options.key,
       positions: Object.fromEntries(window.spans.map(({ logId, to }) => [logId, to])),
-      gone: goneShards(service, stream),
+      gone,
     });
     this.#attempt = undefined;
     this.#countExpired(expired);
@@ -142,6 +147,7 @@ export class Deliverer {
       log,
       hints: () => kindOf(stream.destination).hints(stream.destination),
       cursors: (upTo) => cursorsOf(service, stream, upTo),
+      reading: stream.source && this.#reading,
       lookAgainMs: stream.source === undefined ? lookAgainMs.direct : lookAgainMs.stream,
       stop: this.#stopping.signal,
     });

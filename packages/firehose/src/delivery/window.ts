@@ -1,6 +1,7 @@
 import { recordOrTime } from '@millrace/log';
 import type { ShardLog, StoredRecord } from '@millrace/log';
 import type { World } from '@millrace/world';
+import type { SourceReading } from '../source.ts';
 
 /** A shard of the log, and the index to go on at. */
 export interface Cursor {
@@ -36,11 +37,15 @@ export interface Supply {
    * The shards to read. `upTo` says how far each is read by now: a shard whose parents are not at their end yet is left out.
    */
   cursors(upTo: (logId: number) => number | undefined): readonly Cursor[];
+  /** Whose limits reading keeps; undefined where there are none. */
+  readonly reading: Pick<SourceReading, 'mayRead' | 'didRead'> | undefined;
   /** How soon shards that are new are noticed, and hints that were updated. */
   readonly lookAgainMs: number;
   readonly stop: AbortSignal;
 }
 
+/** How soon a shard is asked again that let nothing be read. */
+const heldUpMs = 200;
 const page = { maxRecords: 10_000, maxBytes: 1 << 20 };
 
 /**
@@ -49,17 +54,25 @@ const page = { maxRecords: 10_000, maxBytes: 1 << 20 };
  * nobody waiting longer.
  */
 export async function dueWindow(supply: Supply): Promise<Window | undefined> {
-  const { world, log, stop } = supply;
+  const { world, log, stop, reading } = supply;
   const found = new Growing();
   let deadlineMs = Infinity;
   while (!stop.aborted) {
     const { bytes, intervalMs } = supply.hints();
     const cursors = supply.cursors((logId) => found.reached(logId));
     let isIdle = true;
+    const heldUp = new Set<number>();
     for (const { logId, from } of cursors) {
+      if (reading?.mayRead(logId) === false) {
+        heldUp.add(logId);
+        continue;
+      }
       const index = found.reached(logId) ?? from;
       const { records, nextIndex } = await log.read(logId, index, page);
-      for (const record of records) if (found.isFullWith(logId, record, bytes)) return found.window();
+      const taken = found.take(logId, records, bytes);
+      const isAtEnd = records.length === 0 || nextIndex >= (log.status(logId)?.nextIndex ?? 0);
+      reading?.didRead(logId, taken.bytes, isAtEnd);
+      if (taken.isFull) return found.window();
       // Past what has expired.
       if (nextIndex > index) found.passed(logId, nextIndex);
       isIdle &&= records.length === 0;
@@ -73,9 +86,10 @@ export async function dueWindow(supply: Supply): Promise<Window | undefined> {
     }
     // A shard that is closed, and not on record as closed yet, would wake at once: looking again is enough for it.
     const places = cursors
-      .filter(({ logId }) => log.status(logId)?.closed !== true)
+      .filter(({ logId }) => log.status(logId)?.closed !== true && !heldUp.has(logId))
       .map(({ logId, from }) => ({ logId, index: found.reached(logId) ?? from }));
-    const delayMs = Math.min(deadlineMs - world.clock.monotonicMs(), supply.lookAgainMs);
+    const againMs = heldUp.size > 0 ? Math.min(heldUpMs, supply.lookAgainMs) : supply.lookAgainMs;
+    const delayMs = Math.min(deadlineMs - world.clock.monotonicMs(), againMs);
     await recordOrTime({ clock: world.clock, log }, places, delayMs, stop);
   }
   return undefined;
@@ -96,8 +110,14 @@ class Growing {
     this.#reached.set(logId, index);
   }
 
-  /** Takes the record in where it fits, and says whether the window is full. */
-  isFullWith(logId: number, { index, data, arrivalMs }: StoredRecord, limitBytes: number): boolean {
+  /** Takes in the records that fit, and says whether the window is full. */
+  take(logId: number, records: readonly StoredRecord[], limitBytes: number): { bytes: number; isFull: boolean } {
+    const before = this.#bytes;
+    const isFull = records.some((record) => this.#isFullWith(logId, record, limitBytes));
+    return { bytes: this.#bytes - before, isFull };
+  }
+
+  #isFullWith(logId: number, { index, data, arrivalMs }: StoredRecord, limitBytes: number): boolean {
     if (this.#bytes > 0 && this.#bytes + data.length > limitBytes) return true;
     this.oldestMs = Math.min(this.oldestMs ?? Infinity, arrivalMs);
     const span = this.#spans.get(logId);
