@@ -107,7 +107,7 @@ export function orcClassPath(): Promise<string> {
 }
 
 /** Runs `make` unless `folder` was made from this very recipe. */
-async function once(folder: string, recipe: string, make: () => Promise<void>): Promise<void> {
+export async function once(folder: string, recipe: string, make: () => Promise<void>): Promise<void> {
   const stamp = join(folder, '.made-from');
   const wanted = createHash('sha256').update(recipe).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
