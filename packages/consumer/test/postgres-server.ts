@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,6 +13,8 @@ const run = promisify(execFile);
 /** A PostgreSQL of its own, in a directory of its own, that is reached by a socket there. */
 export interface PostgresServer {
   readonly pool: Pool;
+  /** The socket, a path. */
+  readonly socket: string;
   stop(): Promise<void>;
 }
 
@@ -40,17 +42,24 @@ async function unprivileged(): Promise<{ readonly uid?: number; readonly gid?: n
   return { uid: uid!, gid: gid! };
 }
 
-export async function startPostgres(programs: string): Promise<PostgresServer> {
+/** The user is `test`, the database `postgres`. With a password everybody has to know it (SCRAM-SHA-256). */
+export async function startPostgres(programs: string, password?: string): Promise<PostgresServer> {
   const who = await unprivileged();
   const directory = await mkdtemp(join(tmpdir(), 'millrace-postgres-'));
   if (who.uid !== undefined) await chown(directory, who.uid, who.gid!);
   const data = join(directory, 'data');
   const options = { ...who, cwd: directory, env: { ...process.env, LC_ALL: 'C', HOME: directory } };
-  await run(join(programs, 'initdb'), ['-D', data, '-U', 'test', '-A', 'trust', '-N', '-E', 'UTF8'], options);
+  const entry = ['-A', 'trust'];
+  if (password !== undefined) {
+    const file = join(directory, 'password');
+    await writeFile(file, `${password}\n`);
+    entry.splice(0, 2, '-A', 'scram-sha-256', '--pwfile', file);
+  }
+  await run(join(programs, 'initdb'), ['-D', data, '-U', 'test', ...entry, '-N', '-E', 'UTF8'], options);
   // No port is opened: the socket's folder keeps it from others.
   const settings = ['-c', 'listen_addresses=', '-c', `unix_socket_directories=${directory}`, '-c', 'fsync=off'];
   const server = spawn(join(programs, 'postgres'), ['-D', data, ...settings], { ...options, stdio: 'ignore' });
-  const pool = new Pool({ host: directory, user: 'test', database: 'postgres' });
+  const pool = new Pool({ host: directory, user: 'test', database: 'postgres', password });
   // Connections of the pool end with the server.
   pool.on('error', () => undefined);
   const stop = async (): Promise<void> => {
@@ -64,7 +73,7 @@ export async function startPostgres(programs: string): Promise<PostgresServer> {
     await stop();
     throw error;
   }
-  return { pool, stop };
+  return { pool, socket: join(directory, '.s.PGSQL.5432'), stop };
 }
 
 async function untilReady(pool: Pool, server: ChildProcess): Promise<void> {

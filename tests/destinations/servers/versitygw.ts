@@ -61,5 +61,10 @@ export async function startVersitygw(options: VersitygwOptions = {}): Promise<Ru
   );
   const access = { endpoint: `http://127.0.0.1:${port}`, region, ...keys };
   const { pause, resume, log } = running;
-  return { ...runningS3(access, running.stop), port, pause, resume, log };
+  const stop = (): Promise<void> => {
+    // It waits ten seconds for connections that are kept alive; what it keeps is in its files.
+    running.child.kill('SIGKILL');
+    return running.stop();
+  };
+  return { ...runningS3(access, stop), port, pause, resume, log };
 }
