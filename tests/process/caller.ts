@@ -30,3 +30,13 @@ export async function untilActive(call: Call, stream: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+export async function untilDelivering(call: Call, deliveryStream: string): Promise<void> {
+  for (;;) {
+    const { DeliveryStreamDescription: description } = await call('DescribeDeliveryStream', {
+      DeliveryStreamName: deliveryStream,
+    });
+    if ((description as { DeliveryStreamStatus: string }).DeliveryStreamStatus === 'ACTIVE') return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startServer } from '../../tools/server-process.ts';
 import { untilTrue } from '../clients/environments.ts';
-import { firehoseCaller } from './caller.ts';
+import { firehoseCaller, untilDelivering } from './caller.ts';
 
 test('records reach an HTTPS endpoint through refusals; what it says is heard', { timeout: 60_000 }, async () => {
   const data = await mkdtemp(join(tmpdir(), 'millrace-http-'));
@@ -46,12 +46,7 @@ test('records reach an HTTPS endpoint through refusals; what it says is heard', 
         S3Configuration: { RoleARN: 'arn:aws:iam::000000000000:role/r', BucketARN: 'arn:aws:s3:::logs' },
       },
     });
-    await untilTrue(async () => {
-      const { DeliveryStreamDescription: description } = await call('DescribeDeliveryStream', {
-        DeliveryStreamName: 'd',
-      });
-      return (description as { DeliveryStreamStatus: string }).DeliveryStreamStatus === 'ACTIVE';
-    });
+    await untilDelivering(call, 'd');
     const texts = Array.from({ length: 300 }, (_, number) => Buffer.from(`record ${number}`).toString('base64'));
     for (let start = 0; start < texts.length; start += 100)
       await call('PutRecordBatch', {
