@@ -1,6 +1,6 @@
-// A reporter for node:test: a line for each client, and at the end how many passed. Failures are told whole.
+// A reporter for node:test: a line for each client or destination, and at the end how many passed. Failures are told whole.
 //
-// usage: node --test --test-reporter=./tools/client-table.mjs FILES
+// usage: MILLRACE_TABLE_OF='clients' node --test --test-reporter=./tools/client-table.mjs FILES
 export default async function* report(events) {
   let [passed, failed] = [0, 0];
   for await (const { type, data } of events) {
@@ -19,5 +19,5 @@ export default async function* report(events) {
     yield `${type === 'test:pass' ? 'ok  ' : 'FAIL'}  ${data.name.padEnd(100)} ${seconds.padStart(6)} s\n`;
     if (type === 'test:fail') yield `${data.details.error?.cause?.stack ?? data.details.error?.message}\n`;
   }
-  yield `${passed} clients and modes passed, ${failed} failed\n`;
+  yield `${passed} ${process.env.MILLRACE_TABLE_OF} passed, ${failed} failed\n`;
 }

@@ -24,6 +24,10 @@ const tasks = {
   },
   simulate: { help: 'the simulation; --seeds N, --seed N', run: simulate },
   clients: { help: 'every real client in every mode, a line each', run: clients },
+  destinations: {
+    help: "Firehose to real servers, a line each; words pick those with it in a file's name",
+    run: destinations,
+  },
   fuzz: { help: 'changed inputs for all readers; --cases N (a million), --seed N', run: fuzz },
   faults: { help: 'real processes at length: killed a hundred times, crowded by 10,000 connections', run: faults },
   bench: { help: 'the benchmarks', run: (args) => source('benchmarks/run.ts', args) },
@@ -157,9 +161,42 @@ function value(args, flag) {
 function clients() {
   build();
   source('tests/clients/prepare.ts', []);
+  table('clients and modes', ['tests/clients/**/*.test.ts', 'tests/clients/**/*.client.ts']);
+}
+
+function destinations(args) {
+  const stories = /(\.destination|\.test)\.ts$/;
+  const names = readdirSync(join(root, 'tests/destinations')).filter((file) => stories.test(file));
+  if (args.includes('--help')) {
+    console.log(`usage: npm run destinations [-- [--offline] WORD …]
+
+Runs Firehose against real servers (docs/reference/destinations.md). A word picks the files with it in their name:
+${names.map((file) => `  ${file.replace(stories, '')}`).join('\n')}
+--offline leaves out the preparation, which fetches the servers into .cache the first time.`);
+    return;
+  }
+  const words = args.filter((word) => word !== '--offline');
+  const unknown = words.find((word) => !names.some((file) => file.includes(word)));
+  if (unknown !== undefined) {
+    console.error(
+      `millrace: no file of tests/destinations has ${unknown} in its name: see npm run destinations -- --help`,
+    );
+    process.exit(2);
+  }
+  const picked = names.filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+  build();
+  if (!args.includes('--offline')) source('tests/destinations/prepare.ts', []);
+  table(
+    'stories of destinations',
+    picked.map((file) => join('tests/destinations', file)),
+  );
+}
+
+/** Runs test files one by one with a line for each test. */
+function table(what, files) {
   const reporter = `--test-reporter=${join(root, 'tools/client-table.mjs')}`;
-  const files = ['tests/clients/**/*.test.ts', 'tests/clients/**/*.client.ts'];
-  runNode(['--conditions=source', '--test', '--test-concurrency=1', reporter, ...files]);
+  const env = { ...process.env, MILLRACE_TABLE_OF: what };
+  runNode(['--conditions=source', '--test', '--test-concurrency=1', reporter, ...files], env);
 }
 
 function faults() {

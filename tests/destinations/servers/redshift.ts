@@ -30,11 +30,6 @@ export interface RunningRedshift {
   stop(): Promise<void>;
 }
 
-/** Whether PostgreSQL is on this machine. */
-export function hasPostgres(): boolean {
-  return postgresPrograms() !== undefined;
-}
-
 /**
  * PostgreSQL behind a proxy of its wire protocol, which serves Redshift's COPY … FROM 's3://…' by reading S3 and feeding
  * COPY … FROM STDIN; everything else passes through, the password too (SCRAM-SHA-256).
