@@ -1,12 +1,9 @@
 /** A real server delivering to a strict HTTPS endpoint that does to it what endpoints do. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { startServer } from '../../tools/server-process.ts';
 import { untilTrue } from '../clients/environments.ts';
 import { firehoseCaller, untilDelivering } from '../process/caller.ts';
+import { startCertifiedServer } from './certified-server.ts';
 import { startHttpEndpoint } from './servers/http-endpoint.ts';
 import type { EndpointAnswer } from './servers/http-endpoint.ts';
 
@@ -14,11 +11,7 @@ test(
   'HTTP endpoint: a strict one finds no fault through refusals, resets and answers that are none',
   { timeout: 120_000 },
   async () => {
-    const data = await mkdtemp(join(tmpdir(), 'millrace-endpoint-'));
-    // The first life makes a certificate, which the endpoint uses, and Node trusts by its own variable.
-    assert.equal(await (await startServer(['--data', data])).stop(), 0);
-    const pem = join(data, 'keys/self-signed.pem');
-    const identity = await readFile(pem);
+    const server = await startCertifiedServer();
     const accessKey = 'open sesame';
     const commonAttributes = { site: 'here', 'with "quotes"': 'a, b' };
     const answers: EndpointAnswer[] = [
@@ -32,10 +25,9 @@ test(
       accessKey,
       commonAttributes,
       isGzip: true,
-      tls: { key: identity, cert: identity },
+      tls: server.identity,
       answer: (_request, number) => answers[number] ?? 'take',
     });
-    const server = await startServer(['--data', data, '--transition-ms', '0'], { env: { NODE_EXTRA_CA_CERTS: pem } });
     try {
       const call = firehoseCaller(server.endpoint);
       const CommonAttributes = Object.entries(commonAttributes).map(([AttributeName, AttributeValue]) => ({
@@ -72,9 +64,8 @@ test(
         ['arn:aws:firehose:us-east-1:000000000000:deliverystream/d', '/in'],
       );
     } finally {
-      assert.equal(await server.stop(), 0, server.log());
+      await server.stop();
       await endpoint.stop();
-      await rm(data, { recursive: true, force: true });
     }
   },
 );

@@ -1,12 +1,11 @@
 /** A real server delivering to a strict collector over HTTPS, which is busy, silent, late and forgetful. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startServer } from '../../tools/server-process.ts';
 import { untilTrue } from '../clients/environments.ts';
 import { firehoseCaller, untilDelivering } from '../process/caller.ts';
+import { startCertifiedServer } from './certified-server.ts';
 import { startSplunk } from './servers/splunk.ts';
 import type { RunningSplunk } from './servers/splunk.ts';
 
@@ -21,19 +20,14 @@ interface Told {
 }
 
 async function withSplunk(run: (told: Told) => Promise<void>): Promise<void> {
-  const data = await mkdtemp(join(tmpdir(), 'millrace-splunk-'));
-  // The first life makes a certificate, which the collector uses, and Node trusts by its own variable.
-  assert.equal(await (await startServer(['--data', data])).stop(), 0);
-  const pem = join(data, 'keys/self-signed.pem');
-  const identity = await readFile(pem);
-  const splunk = await startSplunk({ tls: { key: identity, cert: identity } });
-  const server = await startServer(['--data', data, '--transition-ms', '0'], { env: { NODE_EXTRA_CA_CERTS: pem } });
+  const server = await startCertifiedServer();
+  const splunk = await startSplunk({ tls: server.identity });
   const call = firehoseCaller(server.endpoint);
   try {
     await run({
       call,
       splunk,
-      data,
+      data: server.directory,
       async create(more) {
         await call('CreateDeliveryStream', {
           DeliveryStreamName: 'd',
@@ -54,9 +48,8 @@ async function withSplunk(run: (told: Told) => Promise<void>): Promise<void> {
       },
     });
   } finally {
-    assert.equal(await server.stop(), 0, server.log());
+    await server.stop();
     await splunk.stop();
-    await rm(data, { recursive: true, force: true });
   }
 }
 

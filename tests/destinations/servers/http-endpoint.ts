@@ -34,6 +34,7 @@ export interface EndpointRequest {
   readonly sourceArn: string;
   readonly timestampMs: number;
   readonly records: readonly Buffer[];
+  /** With what stands behind it. */
   readonly path: string;
 }
 
