@@ -23,7 +23,7 @@ async function documented(): Promise<Service[]> {
     .trimEnd()
     .split('\n')
     .map((row) => {
-      const [name, urls, key, encoding, parameters] = row.split('|').slice(1, -1) as string[];
+      const [name, urls, key, encoding, parameters] = row.split('|').slice(1, -1);
       const codes = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code!);
       return {
         name: name!.trim(),

@@ -133,7 +133,7 @@ function requestOf(each: WebRequest, wrong: string[]): EndpointRequest | undefin
     data.push(decoded);
   }
   const sourceArn = String(headers['x-amz-firehose-source-arn']);
-  return { requestId, sourceArn, timestampMs: timestamp, records: data, path: each.url.pathname };
+  return { requestId, sourceArn, timestampMs: timestamp, records: data, path: each.url.pathname + each.url.search };
 
   function refused(why: string): undefined {
     wrong.push(why);
