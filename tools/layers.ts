@@ -28,6 +28,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     imports: ['orc'],
     isWiring: true,
   },
+  topics: {
+    holds: 'reads topics of Kafka clusters, for Firehose',
+    imports: [],
+    isWiring: true,
+  },
   firehose: {
     holds: 'Data Firehose: delivery streams, and how their records get to where they go',
     imports: ['world', 'model', 'log', 'aggregation'],
@@ -68,6 +73,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'access',
       'log',
       'data-streams',
+      'topics',
       'firehose',
       'functions',
       'lease-tables',

@@ -2,6 +2,7 @@ import { AwsError } from '@millrace/model';
 import type { Firehose, RequestContext } from './service.ts';
 import { findDeliveryStream } from './delivery-stream-lookup.ts';
 import { deliveryStreamNotFound, invalidArgument, slowDown } from './errors.ts';
+import { typeOf } from './source.ts';
 import type { DeliveryStream } from './state.ts';
 
 /** A delivery stream that takes records. Throws what a put into it is refused with. */
@@ -11,8 +12,8 @@ export function acceptingDeliveryStream(
   context: Pick<RequestContext, 'account' | 'region'>,
 ): DeliveryStream {
   const stream = findDeliveryStream(service.state, name, context);
-  if (stream.source !== undefined)
-    throw invalidArgument('This operation is not permitted on KinesisStreamAsSource delivery stream type.');
+  const type = typeOf(stream);
+  if (type !== 'DirectPut') throw invalidArgument(`This operation is not permitted on ${type} delivery stream type.`);
   if (stream.status !== 'ACTIVE') throw deliveryStreamNotFound(name, context.account);
   if (!service.rates.takeCall(stream.logId)) throw new AwsError(slowDown.code, slowDown.message, 503);
   return stream;

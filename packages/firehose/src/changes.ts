@@ -7,6 +7,7 @@ import { tagDeliveryStreamChange } from './operations/tag-delivery-stream.ts';
 import { untagDeliveryStreamChange } from './operations/untag-delivery-stream.ts';
 import { updateDestinationChange } from './operations/update-destination.ts';
 import { finishPendingChange } from './pending.ts';
+import { topicReadChange } from './topics/topic-read.ts';
 
 /** Every kind of change, by the type of its command. */
 export const changes = {
@@ -16,6 +17,7 @@ export const changes = {
   FinishPending: finishPendingChange,
   SetEncryption: setEncryptionChange,
   TagDeliveryStream: tagDeliveryStreamChange,
+  TopicRead: topicReadChange,
   UntagDeliveryStream: untagDeliveryStreamChange,
   UpdateDestination: updateDestinationChange,
 } as const;

@@ -28,6 +28,8 @@ export const firehoseMachine: Machine<FirehoseState, Command, Outcome> = {
       ...stream,
       // JSON leaves undefined out.
       source: stream.source,
+      topic: stream.topic,
+      topicPositions: stream.topicPositions,
       updatedMs: stream.updatedMs,
       dueMs: stream.dueMs,
       tags: new Map(stream.tags),

@@ -16,6 +16,7 @@ import type { DataKeys, Firehose, Settings } from './service.ts';
 import { deliveryStreamKey } from './state.ts';
 import type { ReadBudget, SourceStreams } from './source.ts';
 import type { FirehoseState } from './state.ts';
+import type { SourceTopics } from './topics/source-topics.ts';
 
 export interface FirehoseOptions {
   readonly world: World;
@@ -28,6 +29,8 @@ export interface FirehoseOptions {
   readonly sources: SourceStreams;
   /** Of the streams; left out where reading them has no limits. */
   readonly readBudget?: ReadBudget;
+  /** Left out where there are no topics to read. */
+  readonly topics?: SourceTopics;
   readonly http: HttpSender;
   readonly errorLogs: ErrorLogs;
   /** The simulation compresses without threads, which its clock does not see. */
@@ -46,6 +49,13 @@ export interface OpenFirehose {
   stop(): Promise<void>;
 }
 
+const noTopics: SourceTopics = {
+  has: () => false,
+  open(arn) {
+    throw new Error(`nobody said where ${arn} is`);
+  },
+};
+
 /** Starts the service on an open log and registry: claims its shards of the log, and goes on with what was pending. */
 export async function openFirehose(options: FirehoseOptions): Promise<OpenFirehose> {
   const { world, log, registry, settings, keys, objects, sources, report } = options;
@@ -60,6 +70,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<OpenFireho
     objects,
     sources,
     readBudget: options.readBudget,
+    topics: options.topics ?? noTopics,
     http: options.http,
     errorLogs: options.errorLogs,
     metrics: new DeliveryMetrics(),
@@ -74,7 +85,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<OpenFireho
   registry.onApplied((command) => {
     if (command.type === 'CreateDeliveryStream')
       deliverers.watch(deliveryStreamKey(command.account, command.region, command.name));
-    else if (command.type !== 'Delivered') deliverers.watch(command.deliveryStream);
+    else if (command.type !== 'Delivered' && command.type !== 'TopicRead') deliverers.watch(command.deliveryStream);
   });
   for (const key of state.deliveryStreams.keys()) deliverers.watch(key);
   return {

@@ -9,6 +9,7 @@ import type { ObjectStore } from './object-store.ts';
 import type { PutRates } from './put-rates.ts';
 import type { ReadBudget, SourceStreams } from './source.ts';
 import type { FirehoseState } from './state.ts';
+import type { SourceTopics } from './topics/source-topics.ts';
 
 /** What every operation works with. One per server. */
 export interface Firehose {
@@ -22,6 +23,7 @@ export interface Firehose {
   readonly sources: SourceStreams;
   /** Undefined where reading streams has no limits. */
   readonly readBudget: ReadBudget | undefined;
+  readonly topics: SourceTopics;
   readonly http: HttpSender;
   readonly compressors: Compressors;
   readonly errorLogs: ErrorLogs;

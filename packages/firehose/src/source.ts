@@ -65,7 +65,8 @@ export function latestPositions(log: ShardLog, { shards }: SourceStream): Record
 }
 
 /** A delivery stream's type, as the API names it. */
-export function typeOf({ source }: DeliveryStream): 'DirectPut' | 'KinesisStreamAsSource' {
+export function typeOf({ source, topic }: DeliveryStream): 'DirectPut' | 'KinesisStreamAsSource' | 'MSKAsSource' {
+  if (topic !== undefined) return 'MSKAsSource';
   return source === undefined ? 'DirectPut' : 'KinesisStreamAsSource';
 }
 

@@ -1,3 +1,4 @@
+import type { AuthenticationConfiguration } from '@millrace/model/firehose';
 import type { Destination } from './destinations/kinds.ts';
 
 /**
@@ -25,7 +26,11 @@ export interface DeliveryStream {
   readonly tags: Map<string, string>;
   /** The stream that it reads; undefined where records are put directly. */
   readonly source: StreamSource | undefined;
-  /** Records that are put directly lie in this shard of the log until they are delivered. */
+  /** The topic that it reads; undefined where it reads none. */
+  readonly topic: TopicSource | undefined;
+  /** By partition of the topic: the offset of the next record; undefined before the first look. */
+  topicPositions: Readonly<Record<string, string>> | undefined;
+  /** Records that are put directly, and those of a topic, lie in this shard of the log until they are delivered. */
   readonly logId: number;
   /** By shard of the log: records before this index are delivered. A shard that is not named is new. */
   positions: Readonly<Record<string, number>>;
@@ -40,6 +45,15 @@ export interface StreamSource {
   readonly roleArn: string;
   /** Which stream of that name it is. */
   readonly streamId: string;
+  readonly startMs: number;
+}
+
+export interface TopicSource {
+  readonly clusterArn: string;
+  readonly topicName: string;
+  readonly authentication: AuthenticationConfiguration;
+  /** From when on it is read; from its start on where it is not said. */
+  readonly readFromMs: number | undefined;
   readonly startMs: number;
 }
 

@@ -9,6 +9,7 @@ import type {
   OpenFirehose,
   ReadBudget,
   SourceStreams,
+  SourceTopics,
   StoredObject,
 } from '@millrace/firehose';
 import { openEmbeddedLog, openRegistry } from '@millrace/log';
@@ -41,6 +42,7 @@ export interface TestOptions {
   readonly objects: ObjectStore;
   readonly sources?: SourceStreams;
   readonly readBudget?: ReadBudget;
+  readonly topics?: SourceTopics;
   readonly http?: HttpSender;
   readonly errorLogs?: ErrorLogs;
   readonly compressors?: Compressors;
@@ -74,6 +76,7 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
     sources: options.sources ?? { find: () => undefined },
     http: options.http ?? { send: () => Promise.reject(new Error('nobody answers')) },
     ...(options.readBudget && { readBudget: options.readBudget }),
+    ...(options.topics && { topics: options.topics }),
     errorLogs: options.errorLogs ?? { write: () => undefined },
     ...(options.compressors && { compressors: options.compressors }),
     keys: { create: () => Promise.resolve(nextKey++) },

@@ -5,6 +5,7 @@ import { DeclarationError, readDeclared } from '@millrace/functions';
 import type { DeclaredFunction } from '@millrace/functions';
 import { settings, variableOf } from './settings.ts';
 import type { Setting, Settings } from './settings.ts';
+import { readTopicClusters } from './topic-clusters.ts';
 
 /** What the operator asked for is not possible; the message is for them, without a stack. */
 export class ConfigurationError extends Error {}
@@ -118,6 +119,11 @@ function checkTogether(values: Settings): void {
     throw new ConfigurationError('--region: must look like us-east-1');
   if ((values['tls-cert'] === undefined) !== (values['tls-key'] === undefined)) {
     throw new ConfigurationError('--tls-cert and --tls-key go together');
+  }
+  try {
+    readTopicClusters(values['topic-clusters']);
+  } catch (error) {
+    throw new ConfigurationError(`--topic-clusters: ${(error as Error).message}`, { cause: error });
   }
   if (values.engine !== 'embedded') {
     throw new ConfigurationError(`--engine ${values.engine}: this version has the engine "embedded" only`);

@@ -11,6 +11,7 @@ import { openErrorLogs } from './error-logs.ts';
 import { sendOverHttp } from './http-client.ts';
 import type { Logger } from './logging.ts';
 import { sourceStreams } from './source-streams.ts';
+import { sourceTopics } from './topic-clusters.ts';
 
 const mebibyte = 1 << 20;
 
@@ -53,6 +54,7 @@ export async function startFirehose(at: {
     http: { send: sendOverHttp },
     errorLogs,
     sources: sourceStreams(streams),
+    topics: sourceTopics(settings['topic-clusters']),
     ...(settings.limits === 'aws' && { readBudget: streams.limits }),
     settings: firehoseSettings(settings),
     report,

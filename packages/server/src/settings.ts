@@ -103,6 +103,13 @@ export const settings = [
     help: 'where Firehose finds its buckets: an S3 endpoint, or AWS; without it folders below the data directory',
   },
   {
+    name: 'topic-clusters',
+    type: 'string',
+    default: undefined,
+    placeholder: 'NAME=HOST:PORT;…,…',
+    help: 'where Firehose finds the Kafka clusters of MSK sources: brokers by the name in a cluster ARN, or the ARN',
+  },
+  {
     name: 'function-code',
     type: 'string',
     default: 'api',

@@ -2,7 +2,7 @@ import { pause } from '@millrace/world';
 import type { ByteBudget } from '@millrace/world';
 import { kindOf } from '../destinations/kinds.ts';
 import type { Firehose } from '../service.ts';
-import { cursorsOf, goneShards, SourceReading } from '../source.ts';
+import { cursorsOf, goneShards, SourceReading, typeOf } from '../source.ts';
 import type { DeliveryStream } from '../state.ts';
 import { Attempt } from './attempt.ts';
 import { DeliveryError } from './delivery-error.ts';
@@ -93,8 +93,8 @@ export class Deliverer {
   async #deliverNext(stream: DeliveryStream): Promise<void> {
     const { service, memory, counters } = this.#options;
     const { log, world } = service;
-    // A stream that is read keeps its records itself.
-    if (stream.source === undefined) await log.trim(stream.logId, world.clock.now() - keptMs);
+    // A stream that is read keeps its records itself; of a topic no more is here than can be delivered soon.
+    if (typeOf(stream) === 'DirectPut') await log.trim(stream.logId, world.clock.now() - keptMs);
     const attempt = (await this.#begun(stream)) ?? (await this.#next(stream));
     if (attempt === undefined) return;
     this.#attempt = attempt;

@@ -2,6 +2,7 @@ import { ByteBudget } from '@millrace/world';
 import { keyOf } from '../delivery-stream-lookup.ts';
 import type { Firehose } from '../service.ts';
 import type { DeliveryStream } from '../state.ts';
+import { TopicReader } from '../topics/topic-reader.ts';
 import { Deliverer } from './deliverer.ts';
 import type { DeliveryCounters } from './deliverer.ts';
 
@@ -15,6 +16,7 @@ export class Deliverers {
   readonly #service: Firehose;
   readonly #memory: ByteBudget;
   readonly #running = new Map<string, Deliverer>();
+  readonly #reading = new Map<string, TopicReader>();
   readonly #timers = new Map<string, { cancel(): void }>();
   readonly #steps = new Map<string, Promise<void>>();
   readonly counters: DeliveryCounters = { objects: 0, records: 0, bytes: 0, failures: 0, expired: 0 };
@@ -31,11 +33,11 @@ export class Deliverers {
     this.#timers.delete(key);
     const stream = this.#service.state.deliveryStreams.get(key);
     if (stream === undefined || this.#stopped) return;
-    if (stream.status === 'ACTIVE' && !this.#running.has(key))
-      this.#running.set(
-        key,
-        new Deliverer({ service: this.#service, key, memory: this.#memory, counters: this.counters }),
-      );
+    if (stream.status === 'ACTIVE' && !this.#running.has(key)) {
+      const options = { service: this.#service, key, memory: this.#memory, counters: this.counters };
+      this.#running.set(key, new Deliverer(options));
+      if (stream.topic !== undefined) this.#reading.set(key, new TopicReader(this.#service, key));
+    }
     if (stream.dueMs !== undefined && !this.#steps.has(key)) this.#after(key, this.#untilDue(stream.dueMs));
   }
 
@@ -43,7 +45,7 @@ export class Deliverers {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#timers.values()) timer.cancel();
-    await Promise.all([...this.#running.values()].map((deliverer) => deliverer.stop()));
+    await Promise.all([...this.#reading.values(), ...this.#running.values()].map((each) => each.stop()));
     await Promise.all(this.#steps.values());
   }
 
@@ -82,7 +84,8 @@ export class Deliverers {
     const { status } = stream;
     const isDeletion = status === 'DELETING';
     if (isDeletion) {
-      await this.#running.get(key)?.stop();
+      await Promise.all([this.#reading.get(key)?.stop(), this.#running.get(key)?.stop()]);
+      this.#reading.delete(key);
       this.#running.delete(key);
     }
     // Before it is ACTIVE: the first put may come at once.

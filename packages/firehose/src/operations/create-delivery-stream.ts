@@ -8,8 +8,9 @@ import { invalidArgument, limitExceeded, resourceInUse } from '../errors.ts';
 import type { Handler } from '../handler.ts';
 import { deliveryStreamKey } from '../state.ts';
 import { latestPositions } from '../source.ts';
-import type { Encryption, FirehoseState, StreamSource } from '../state.ts';
+import type { Encryption, FirehoseState, StreamSource, TopicSource } from '../state.ts';
 import type { Firehose } from '../service.ts';
+import { topicOf } from '../topics/topic-settings.ts';
 import { addTags, tagsOf } from '../tags.ts';
 
 /** AWS's quota for an account in a region. */
@@ -24,6 +25,7 @@ export interface CreateDeliveryStreamCommand {
   readonly name: string;
   readonly destination: Destination;
   readonly source: (StreamSource & { readonly positions: Readonly<Record<string, number>> }) | undefined;
+  readonly topic: TopicSource | undefined;
   readonly encryption: Encryption;
   readonly tags: readonly (readonly [string, string])[];
   /** Whether AWS's quotas are looked at. */
@@ -47,6 +49,7 @@ export const createDeliveryStream: Handler<'CreateDeliveryStream'> = async (serv
     name,
     destination,
     source: sourceOf(service, input, { now, account }),
+    topic: topicOf(service.topics, input, now),
     encryption: await encryptionOf(input, (keyId) => service.keys.create(keyId, account, region)),
     tags: tagsOf(input.Tags ?? []),
     limited: service.settings.limits === 'aws',
@@ -61,8 +64,7 @@ function sourceOf(
   { now, account }: { readonly now: number; readonly account: string },
 ): CreateDeliveryStreamCommand['source'] {
   const { KinesisStreamSourceConfiguration: given } = input;
-  if (type !== 'DirectPut' && type !== 'KinesisStreamAsSource')
-    throw invalidArgument(`Millrace does not have the source ${type} yet.`);
+  if (type === 'DatabaseAsSource') throw invalidArgument('Millrace does not have databases as sources.');
   if ((type === 'KinesisStreamAsSource') !== (given !== undefined))
     throw invalidArgument(
       'KinesisStreamSourceConfiguration must be specified when, and only when, DeliveryStreamType is KinesisStreamAsSource.',
@@ -95,7 +97,7 @@ async function encryptionOf(
 export const createDeliveryStreamChange: Change<CreateDeliveryStreamCommand> = {
   type: 'CreateDeliveryStream',
   apply(state, command) {
-    const { account, region, name, atMs, dueMs, destination, encryption, tags: given, limited } = command;
+    const { account, region, name, atMs, dueMs, destination, encryption, topic, tags: given, limited } = command;
     const key = deliveryStreamKey(account, region, name);
     checkNameFree(state, command, name);
     if (limited && ownCount(state.deliveryStreams.keys(), `${account}:${region}:`) >= deliveryStreamsPerAccount)
@@ -115,6 +117,8 @@ export const createDeliveryStreamChange: Change<CreateDeliveryStreamCommand> = {
       encryption,
       tags,
       source: command.source && withoutPositions(command.source),
+      topic,
+      topicPositions: undefined,
       logId: state.nextLogId,
       positions: command.source?.positions ?? {},
       dueMs,

@@ -2,6 +2,7 @@ import { findDeliveryStream } from '../delivery-stream-lookup.ts';
 import { describeDestination, destinationId } from '../destinations/destination.ts';
 import { typeOf } from '../source.ts';
 import type { Handler } from '../handler.ts';
+import { describedTopic } from '../topics/topic-settings.ts';
 
 /** A delivery stream has one destination; whoever asks for those behind it gets none. */
 export const describeDeliveryStream: Handler<'DescribeDeliveryStream'> = (service, input, context) => {
@@ -32,6 +33,7 @@ export const describeDeliveryStream: Handler<'DescribeDeliveryStream'> = (servic
           },
         },
       }),
+      ...(stream.topic !== undefined && { Source: { MSKSourceDescription: describedTopic(stream.topic) } }),
       Destinations: hasDestination ? [describeDestination(stream.destination)] : [],
       HasMoreDestinations: false,
     },

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { SourceTopic, SourceTopics, TopicPositions } from '@millrace/firehose';
+import { movableWorld } from '@millrace/world';
+import { MemoryObjects, movableFirehose, openTestFirehose, s3, until } from './support.ts';
+
+const clusterArn = 'arn:aws:kafka:us-east-1:000000000000:cluster/main/0-1';
+const source = {
+  DeliveryStreamType: 'MSKAsSource',
+  MSKSourceConfiguration: {
+    MSKClusterARN: clusterArn,
+    TopicName: 'orders',
+    AuthenticationConfiguration: { RoleARN: s3.RoleARN, Connectivity: 'PRIVATE' },
+  },
+};
+const hints = { SizeInMBs: 1, IntervalInSeconds: 0 };
+const destination = { ExtendedS3DestinationConfiguration: { ...s3, BufferingHints: hints } };
+
+/** A topic of two partitions, in memory. */
+class MemoryTopic implements SourceTopics {
+  readonly partitions: string[][] = [[], []];
+  readonly askedTimes: number[] = [];
+  failures = 0;
+  reads = 0;
+
+  has(arn: string): boolean {
+    return arn === clusterArn;
+  }
+
+  open(): SourceTopic {
+    return {
+      positionsAt: async (timeMs) => {
+        this.askedTimes.push(timeMs);
+        return new Map(
+          this.partitions.map((records, partition) => [partition, BigInt(timeMs === 0 ? 0 : records.length)]),
+        );
+      },
+      read: async (from, { maxBytes }) => this.#read(from, maxBytes),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  async #read(from: TopicPositions, maxBytes: number): ReturnType<SourceTopic['read']> {
+    this.reads += 1;
+    if (this.failures > 0) {
+      this.failures -= 1;
+      throw new Error('no broker');
+    }
+    // As a broker waits for records.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const records: { value: Buffer }[] = [];
+    let bytes = 0;
+    const next = new Map(from);
+    for (const [partition, values] of this.partitions.entries())
+      for (const value of values.slice(Number(from.get(partition)))) {
+        if (bytes >= maxBytes) break;
+        records.push({ value: Buffer.from(value) });
+        bytes += value.length;
+        next.set(partition, next.get(partition)! + 1n);
+      }
+    return { records, next };
+  }
+}
+
+const textOf = ({ stored }: MemoryObjects): string => stored.map(({ body }) => String(body)).join('');
+
+test('a topic is read from the start of the delivery stream on, and direct puts are refused', async () => {
+  const topic = new MemoryTopic();
+  topic.partitions[0]!.push('before ');
+  const firehose = await movableFirehose({ topics: topic });
+  try {
+    const beganMs = firehose.world.clock.now();
+    await firehose.call('CreateDeliveryStream', { DeliveryStreamName: 'd', ...source, ...destination });
+    await firehose.untilActive('d');
+    await until(() => topic.reads > 0);
+    topic.partitions[0]!.push('a ', 'b ');
+    await until(() => textOf(firehose.objects) === 'a b ');
+    topic.partitions[1]!.push('c ');
+    await until(() => textOf(firehose.objects) === 'a b c ');
+    assert.equal(topic.askedTimes.length, 1);
+    assert.ok(topic.askedTimes[0]! >= beganMs);
+    assert.match(
+      await firehose.refusal('PutRecord', { DeliveryStreamName: 'd', Record: { Data: 'AA==' } }),
+      /not permitted on MSKAsSource/,
+    );
+    const { DeliveryStreamDescription: description } = (await firehose.call('DescribeDeliveryStream', {
+      DeliveryStreamName: 'd',
+    })) as { DeliveryStreamDescription: Record<string, unknown> };
+    assert.equal(description['DeliveryStreamType'], 'MSKAsSource');
+    const { MSKSourceDescription: described } = description['Source'] as { MSKSourceDescription: object };
+    assert.deepEqual(
+      { ...described, DeliveryStartTimestamp: 0 },
+      { ...source.MSKSourceConfiguration, DeliveryStartTimestamp: 0 },
+    );
+  } finally {
+    await firehose.end();
+  }
+});
+
+test('ReadFromTimestamp reads what was there before; brokers that are away are asked again', async () => {
+  const topic = new MemoryTopic();
+  topic.partitions[0]!.push('before ');
+  topic.failures = 3;
+  const firehose = await movableFirehose({ topics: topic });
+  try {
+    await firehose.call('CreateDeliveryStream', {
+      DeliveryStreamName: 'd',
+      ...source,
+      MSKSourceConfiguration: { ...source.MSKSourceConfiguration, ReadFromTimestamp: 0 },
+      ...destination,
+    });
+    await firehose.untilActive('d');
+    await until(() => {
+      firehose.world.advance(1000);
+      return textOf(firehose.objects) === 'before ';
+    });
+  } finally {
+    await firehose.end();
+  }
+});
+
+test('after a restart reading goes on behind what was read', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-topic-'));
+  const topic = new MemoryTopic();
+  const objects = new MemoryObjects();
+  const open = (): ReturnType<typeof openTestFirehose> =>
+    openTestFirehose({ world: movableWorld(), directory, objects, topics: topic });
+  try {
+    const first = await open();
+    await first.call('CreateDeliveryStream', { DeliveryStreamName: 'd', ...source, ...destination });
+    await first.untilActive('d');
+    await until(() => topic.reads > 0);
+    topic.partitions[0]!.push('a ');
+    await until(() => textOf(objects) === 'a ');
+    await first.stop();
+    topic.partitions[0]!.push('b ');
+    topic.partitions[1]!.push('c ');
+    const second = await open();
+    await until(() => textOf(objects).length === 6);
+    assert.equal(textOf(objects), 'a b c ');
+    await second.stop();
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
+test('a topic is copied no further ahead of delivery than a few buffers', async () => {
+  const topic = new MemoryTopic();
+  let isHeldUp = true;
+  class HeldUp extends MemoryObjects {
+    override async put(object: Parameters<MemoryObjects['put']>[0]): Promise<void> {
+      if (isHeldUp) throw new Error('not now');
+      await super.put(object);
+    }
+  }
+  const objects = new HeldUp();
+  const firehose = await movableFirehose({ topics: topic, objects });
+  try {
+    topic.partitions[0]!.push(...Array<string>(64).fill('x'.repeat(1 << 20)));
+    await firehose.call('CreateDeliveryStream', {
+      DeliveryStreamName: 'd',
+      ...source,
+      MSKSourceConfiguration: { ...source.MSKSourceConfiguration, ReadFromTimestamp: 0 },
+      ...destination,
+    });
+    await firehose.untilActive('d');
+    const { logId } = [...firehose.firehose.service.state.deliveryStreams.values()][0]!;
+    const copied = (): number => firehose.firehose.service.log.status(logId)!.nextIndex;
+    await until(() => copied() >= 16);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.ok(copied() <= 17, String(copied()));
+    isHeldUp = false;
+    await until(() => {
+      firehose.world.advance(1000);
+      return objects.stored.length === 64;
+    });
+  } finally {
+    await firehose.end();
+  }
+});
+
+test('a cluster that nobody said where it is, and types that contradict, are refused', async () => {
+  const firehose = await movableFirehose({ topics: new MemoryTopic() });
+  const refusal = (input: object): Promise<string> =>
+    firehose.refusal('CreateDeliveryStream', { DeliveryStreamName: 'd', ...destination, ...input });
+  try {
+    const MSKSourceConfiguration = { ...source.MSKSourceConfiguration, MSKClusterARN: 'arn:aws:kafka:other' };
+    assert.match(await refusal({ ...source, MSKSourceConfiguration }), /not told where cluster arn:aws:kafka:other is/);
+    assert.match(await refusal({ DeliveryStreamType: 'MSKAsSource' }), /when, and only when/);
+    assert.match(await refusal({ ...source, DeliveryStreamType: 'DirectPut' }), /when, and only when/);
+  } finally {
+    await firehose.end();
+  }
+});

@@ -1,0 +1,2 @@
+export { openTopic } from './topic.ts';
+export type { Positions, Topic, TopicOptions, TopicRecord } from './topic.ts';

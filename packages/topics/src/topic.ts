@@ -1,0 +1,155 @@
+import { Consumer, findErrorBy } from '@platformatic/kafka';
+import { committedBatches } from './committed.ts';
+import type { FetchResponse, Partition } from './committed.ts';
+
+/** Where reading goes on, by partition: the offset of the next record. */
+export type Positions = ReadonlyMap<number, bigint>;
+
+export interface TopicRecord {
+  readonly value: Buffer;
+  readonly timestampMs: number;
+}
+
+export interface TopicOptions {
+  /** Some of the cluster's brokers, HOST:PORT each. */
+  readonly brokers: readonly string[];
+  readonly topic: string;
+  /** What brokers log and count the reader by. */
+  readonly clientId: string;
+}
+
+/** A topic that is read without a group: whoever reads keeps the positions. */
+export interface Topic {
+  /** Of each partition its first record from a time on, in milliseconds; its end where there is none. Rejects where the topic is not there. */
+  positionsAt(timeMs: number): Promise<Positions>;
+  /**
+   * Waits for records of any partition, `waitMs` at most, and answers them with where to go on. Partitions that came since are read
+   * from their beginning; a partition of which what was to come next is gone already, from what it still has.
+   */
+  read(from: Positions, options: { readonly maxBytes: number; readonly waitMs: number }): Promise<TopicPage>;
+  close(): Promise<void>;
+}
+
+export interface TopicPage {
+  readonly records: readonly TopicRecord[];
+  readonly next: Positions;
+}
+
+const readCommitted = 1;
+const earliest = -2n;
+const latest = -1n;
+
+/** Opens a topic; brokers are first asked when it is read. */
+export function openTopic({ brokers, topic, clientId }: TopicOptions): Topic {
+  const client = new Consumer({
+    clientId,
+    // It joins none: positions are the reader's.
+    groupId: clientId,
+    bootstrapBrokers: [...brokers],
+    isolationLevel: readCommitted,
+    // Whoever reads tries again, and tells of it.
+    retries: 1,
+    timeout: 30_000,
+  });
+  return new OpenTopic(client, topic);
+}
+
+class OpenTopic implements Topic {
+  readonly #client: Consumer;
+  readonly #topic: string;
+
+  constructor(client: Consumer, topic: string) {
+    this.#client = client;
+    this.#topic = topic;
+  }
+
+  async positionsAt(timeMs: number): Promise<Positions> {
+    const found = await this.#offsets(BigInt(timeMs));
+    const ends = found.some((offset) => offset < 0n) ? await this.#offsets(latest) : found;
+    return new Map(found.map((offset, partition) => [partition, offset < 0n ? ends[partition]! : offset]));
+  }
+
+  async read(from: Positions, options: { readonly maxBytes: number; readonly waitMs: number }): Promise<TopicPage> {
+    const metadata = await this.#client.metadata({ topics: [this.#topic] });
+    const { id, partitions } = metadata.topics.get(this.#topic)!;
+    const next = new Map(from);
+    if (partitions.some((_, partition) => !next.has(partition))) await this.#addNew(next, partitions.length);
+    const byLeader = Map.groupBy(partitions.keys(), (partition) => partitions[partition]!.leader);
+    const records: TopicRecord[] = [];
+    for (const answer of await Promise.all(
+      [...byLeader].map(([leader, led]) => this.#fetch({ leader, id, led, from: next }, options)),
+    ))
+      for (const { partitions: read } of answer?.responses ?? [])
+        for (const partition of read) take(partition, next, records);
+    return { records, next };
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close(true);
+  }
+
+  async #fetch(
+    what: {
+      readonly leader: number;
+      readonly id: string;
+      readonly led: readonly number[];
+      readonly from: Map<number, bigint>;
+    },
+    { maxBytes, waitMs }: { readonly maxBytes: number; readonly waitMs: number },
+  ): Promise<FetchResponse | undefined> {
+    const { leader, id, led, from } = what;
+    try {
+      return await this.#client.fetch({
+        node: leader,
+        minBytes: 1,
+        maxBytes,
+        maxWaitTime: waitMs,
+        isolationLevel: readCommitted,
+        topics: [
+          {
+            topicId: id,
+            partitions: led.map((partition) => ({
+              partition,
+              currentLeaderEpoch: -1,
+              fetchOffset: from.get(partition)!,
+              lastFetchedEpoch: -1,
+              partitionMaxBytes: maxBytes,
+            })),
+          },
+        ],
+      });
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      // What was to come next is no longer kept.
+      const first = await this.#offsets(earliest);
+      for (const partition of led) if (from.get(partition)! < first[partition]!) from.set(partition, first[partition]!);
+      return undefined;
+    }
+  }
+
+  async #addNew(next: Map<number, bigint>, count: number): Promise<void> {
+    const first = await this.#offsets(earliest);
+    for (let partition = 0; partition < count; partition += 1)
+      if (!next.has(partition)) next.set(partition, first[partition] ?? 0n);
+  }
+
+  async #offsets(timestamp: bigint): Promise<bigint[]> {
+    const offsets = await this.#client.listOffsets({ topics: [this.#topic], timestamp });
+    return offsets.get(this.#topic) ?? [];
+  }
+}
+
+function take(partition: Partition, next: Map<number, bigint>, records: TopicRecord[]): void {
+  const from = next.get(partition.partitionIndex)!;
+  for (const { firstOffset, firstTimestamp, records: batch } of committedBatches(partition))
+    for (const { offsetDelta, timestampDelta, value } of batch)
+      // A batch begins before what was asked for, where that lies within it; a record without a value is a deletion's.
+      if (firstOffset + BigInt(offsetDelta) >= from && value !== null)
+        records.push({ value, timestampMs: Number(firstTimestamp + timestampDelta) });
+  const last = partition.records?.at(-1);
+  if (last !== undefined) next.set(partition.partitionIndex, last.firstOffset + BigInt(last.lastOffsetDelta) + 1n);
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && findErrorBy(error, 'apiId', 'OFFSET_OUT_OF_RANGE') !== null;
+}
