@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { startServer } from '../../tools/server-process.ts';
+import { selfSigned } from './servers/identity.ts';
 import type { TlsIdentity } from './servers/web-server.ts';
 
 /** A server of ours that trusts a certificate which a destination may have. */
@@ -16,19 +14,16 @@ export interface CertifiedServer {
 
 /** The first life makes the certificate; Node trusts it in the second by its own variable. */
 export async function startCertifiedServer(): Promise<CertifiedServer> {
-  const directory = await mkdtemp(join(tmpdir(), 'millrace-certified-'));
-  assert.equal(await (await startServer(['--data', directory])).stop(), 0);
-  const pem = join(directory, 'keys/self-signed.pem');
-  const identity = await readFile(pem);
-  const args = ['--data', directory, '--transition-ms', '0'];
-  const server = await startServer(args, { env: { NODE_EXTRA_CA_CERTS: pem } });
+  const identity = await selfSigned();
+  const { directory, env } = identity;
+  const server = await startServer(['--data', directory, '--transition-ms', '0'], { env });
   return {
     endpoint: server.endpoint,
     directory,
-    identity: { key: identity, cert: identity },
+    identity,
     async stop() {
       assert.equal(await server.stop(), 0, server.log());
-      await rm(directory, { recursive: true, force: true });
+      await identity.remove();
     },
   };
 }

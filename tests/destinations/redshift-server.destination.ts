@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { Client } from 'pg';
+import { selfSigned } from './servers/identity.ts';
 import { startRedshift } from './servers/redshift.ts';
 import type { RunningRedshift } from './servers/redshift.ts';
 import { startVersitygw } from './servers/versitygw.ts';
@@ -164,4 +165,27 @@ test('a wrong password is refused; outages refuse or hang', { timeout }, async (
     assert.equal(redshift.statements.at(-1), 'SELECT $1::int AS a');
     await client.end();
   });
+});
+
+test('a connection over TLS copies too', { timeout }, async () => {
+  const [s3, tls] = await Promise.all([startVersitygw(), selfSigned()]);
+  try {
+    await s3.createBucket('logs');
+    await s3.put('logs', 'in', '{"a": 1}');
+    const redshift = await startRedshift({ s3, tls });
+    try {
+      const client = new Client({ ...redshift, ssl: { ca: tls.cert } });
+      await client.connect();
+      await client.query('CREATE TABLE t (a int)');
+      await client.query(`COPY t FROM 's3://logs/in' IAM_ROLE 'arn:aws:iam::000000000000:role/r' JSON 'auto'`);
+      assert.deepEqual((await client.query('SELECT * FROM t')).rows, [{ a: 1 }]);
+      await client.end();
+      // Another certificate is not trusted.
+      await assert.rejects(new Client({ ...redshift, ssl: { ca: [] } }).connect(), /self-signed/);
+    } finally {
+      await redshift.stop();
+    }
+  } finally {
+    await Promise.all([s3.stop(), tls.remove()]);
+  }
 });

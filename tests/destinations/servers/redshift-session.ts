@@ -64,7 +64,7 @@ export class RedshiftSession {
       const { tls } = this.#options;
       if (isSslRequest(message) && tls !== undefined) {
         socket.write('S');
-        const secure = new TLSSocket(socket, { isServer: true, ...tls });
+        const secure = new TLSSocket(socket, { isServer: true, key: tls.key, cert: tls.cert });
         secure.on('error', () => undefined);
         return secure;
       }

@@ -5,12 +5,13 @@ import type { Pool } from 'pg';
 import { postgresPrograms, startPostgres } from '../../../packages/consumer/test/postgres-server.ts';
 import { RedshiftSession } from './redshift-session.ts';
 import type { S3Access } from './s3.ts';
+import type { TlsIdentity } from './web-server.ts';
 
 export interface RedshiftOptions {
   /** What COPY reads: with a role's credentials, or with the keys that the statement brings. */
   readonly s3: S3Access;
   /** The proxy offers TLS, and takes connections without it as well. */
-  readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer };
+  readonly tls?: TlsIdentity;
 }
 
 export interface RunningRedshift {

@@ -38,7 +38,7 @@ export async function startWebServer(
       hear({ request, response, url: new URL(request.url!, 'http://host'), bytes: Buffer.concat(pieces) });
     });
   };
-  const server = tls === undefined ? createPlain(listener) : createSecure({ ...tls }, listener);
+  const server = tls === undefined ? createPlain(listener) : createSecure({ key: tls.key, cert: tls.cert }, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
