@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startKafka } from './servers/kafka.ts';
 
-test('Kafka keeps records by key, also when it starts again', { timeout: 180_000 }, async () => {
+test('Kafka keeps records by key, also when it starts again', { timeout: 300_000 }, async () => {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-kafka-'));
   try {
     const first = await startKafka({ directory });

@@ -142,6 +142,8 @@ test('COPY says what is wrong, loads nothing then, and fails its transaction', {
       /^Load into table 't' failed\. {2}Check/,
     );
     await refused(`COPY t FROM 's3://logs/broken' ${credentials} JSON 'auto'`, 'XX000', /Invalid JSON format/);
+    await refused(`COPY t FROM 's3://logs/broken' ${credentials} MANIFEST`, 'XX000', /Invalid JSON format/);
+    await refused(`COPY t FROM 's3://logs/good' ${credentials} MANIFEST`, 'XX000', /has no entries/);
     await client.query('BEGIN');
     await client.query(`COPY t FROM 's3://logs/good' ${credentials} JSON 'auto'`);
     await refused(`COPY t FROM 's3://logs/gone' ${credentials} JSON 'auto'`, 'XX000', /does not exist/);

@@ -34,7 +34,7 @@ export interface ChildOptions {
 
 /**
  * Starts a process and resolves when `isReady` holds (it is asked ten times a second); rejects with its log when it ends
- * first, or is not ready in two minutes.
+ * first, or is not ready in three minutes.
  */
 export async function startChild(
   name: string,
@@ -88,14 +88,14 @@ async function untilReady(
 ): Promise<void> {
   let failure: Error | undefined;
   running.child.once('error', (error) => (failure = error));
-  const deadline = performance.now() + 120_000;
+  const deadline = performance.now() + 180_000;
   for (;;) {
     const { exitCode, signalCode } = running.child;
     if (failure !== undefined) throw new Error(`${name} does not start`, { cause: failure });
     if (exitCode !== null || signalCode !== null)
       throw new Error(`${name} ended with ${exitCode ?? signalCode} before it was ready:\n${running.log()}`);
     if (await isReady(running)) return;
-    if (performance.now() > deadline) throw new Error(`${name} is not ready in two minutes:\n${running.log()}`);
+    if (performance.now() > deadline) throw new Error(`${name} is not ready in three minutes:\n${running.log()}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -3,7 +3,7 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { GetObjectCommand, ListObjectsV2Command, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { CopyError } from './copy-statement.ts';
 import type { CopyFormat, CopyStatement } from './copy-statement.ts';
-import { cellsByName, cellsByPath, jsonObjects, jsonPathsOf } from './json-rows.ts';
+import { cellsByName, cellsByPath, jsonObjects, jsonPathsOf, jsonValue } from './json-rows.ts';
 import type { Cell } from './json-rows.ts';
 import type { S3Access } from './s3.ts';
 
@@ -68,7 +68,8 @@ export class CopySource {
   /** Those of a manifest; what is missing and not mandatory is left out, but not everything. */
   async #listed(manifest: Place): Promise<Place[]> {
     const text = (await this.#get(manifest, 'Problem reading manifest file - ')).toString('utf8');
-    const { entries } = JSON.parse(text) as { entries: { url: string; mandatory?: boolean }[] };
+    const { entries } = jsonValue<{ entries?: { url: string; mandatory?: boolean }[] }>(text);
+    if (!Array.isArray(entries)) throw new CopyError('Problem reading manifest file - it has no entries');
     const found: Place[] = [];
     for (const { url, mandatory = false } of entries) {
       const place = placeOf(url);
@@ -82,10 +83,15 @@ export class CopySource {
 
   /** "COPY … FROM 's3://bucket/prefix'" reads every object whose key begins so. */
   async #below({ bucket, key: prefix }: Place): Promise<Place[]> {
-    const listed = await this.#answered(
-      this.#client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix })),
-    );
-    const keys = (listed.Contents ?? []).map(({ Key: key = '' }) => key).filter((key) => !key.endsWith('/'));
+    const keys: string[] = [];
+    let token: string | undefined;
+    do {
+      const page = await this.#answered(
+        this.#client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token })),
+      );
+      keys.push(...(page.Contents ?? []).map(({ Key: key = '' }) => key).filter((key) => !key.endsWith('/')));
+      token = page.NextContinuationToken;
+    } while (token !== undefined);
     if (keys.length === 0 && !this.#statement.isManifest)
       throw new CopyError(`The specified S3 prefix '${prefix}' does not exist`);
     return keys.map((key) => ({ bucket, key }));

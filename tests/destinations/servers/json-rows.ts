@@ -75,9 +75,19 @@ export function cellsByName(row: JsonObject, columns: readonly string[], isCaseI
   return columns.map((column) => cellOf(named.get(column)));
 }
 
+/** A manifest or a JSONPaths file. */
+export function jsonValue<Value>(text: string): Value {
+  try {
+    return JSON.parse(text) as Value;
+  } catch {
+    throw invalid(0);
+  }
+}
+
 /** The paths of a JSONPaths file: {"jsonpaths": ["$.name", "$['a name'][0]"]}. */
 export function jsonPathsOf(text: string): string[][] {
-  const { jsonpaths } = JSON.parse(text) as { jsonpaths: string[] };
+  const { jsonpaths } = jsonValue<{ jsonpaths?: string[] }>(text);
+  if (!Array.isArray(jsonpaths)) throw new CopyError('Invalid JSONPaths file: it has no jsonpaths');
   return jsonpaths.map((path) => {
     const steps = [...path.matchAll(/\.([^.[\]]+)|\['((?:[^'\\]|\\.)*)'\]|\[(\d+)\]/g)];
     if (!path.startsWith('$') || 1 + steps.reduce((sum, [whole]) => sum + whole.length, 0) !== path.length)

@@ -13,6 +13,8 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, '../../..');
 const jars = join(root, '.cache/kafka');
 const quiet = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=error'];
+/** For tools that live for a second. */
+const brief = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 
 export interface KafkaOptions extends ChildOptions {
   /** With those of a stopped one, and its directory, it is there again. */
@@ -31,7 +33,7 @@ export interface RunningKafka extends Pick<RunningChild, 'pause' | 'resume' | 'l
   readonly ports: KafkaPorts;
   readonly pid: number;
   /** One of Kafka's own tools by the name of its class; resolves with what it printed. */
-  tool(main: string, args: readonly string[], input?: string): Promise<string>;
+  tool(main: string, args: readonly string[]): Promise<string>;
   createTopic(topic: string, partitions: number): Promise<void>;
   /** Puts records by Kafka's console producer: a line each, "KEY\tVALUE" or a value alone. */
   produce(topic: string, lines: readonly string[]): Promise<void>;
@@ -60,7 +62,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
       await writeFile(properties, propertiesOf(directory, ports));
       if (!existsSync(join(directory, 'log/meta.properties'))) {
         const id = randomBytes(16).toString('base64url');
-        await java('kafka.tools.StorageTool', ['format', '-t', id, '-c', properties]);
+        await java('kafka.tools.StorageTool', ['format', '-t', id, '-c', properties], { options: brief });
       }
       const heap = `-Xmx${options.heapMib ?? 512}m`;
       return { program: 'java', args: [heap, ...quiet, '-cp', join(jars, '*'), 'kafka.Kafka', properties] };
@@ -78,23 +80,23 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
     bootstrap,
     ports,
     pid: child.pid!,
-    tool: java,
+    tool: (main, args) => java(main, args),
     async createTopic(topic, partitions) {
       const create = ['--create', '--topic', topic, '--partitions', String(partitions)];
-      await java('org.apache.kafka.tools.TopicCommand', [...create, ...server]);
+      await java('org.apache.kafka.tools.TopicCommand', [...create, ...server], { options: brief });
     },
     async produce(topic, lines) {
       const hasKeys = lines[0]?.includes('\t') === true;
       const keys = hasKeys ? ['--property', 'parse.key=true'] : [];
       const main = 'org.apache.kafka.tools.ConsoleProducer';
       const args = ['--topic', topic, '--producer-property', 'acks=all', ...keys, ...server];
-      await java(main, args, lines.map((line) => `${line}\n`).join(''));
+      await java(main, args, { input: lines.map((line) => `${line}\n`).join(''), options: brief });
     },
     async consume(topic, count) {
       const main = 'org.apache.kafka.tools.consumer.ConsoleConsumer';
       const args = ['--topic', topic, '--from-beginning', '--max-messages', String(count), '--timeout-ms', '30000'];
       const keys = ['--property', 'print.key=true'];
-      const printed = await java(main, [...args, ...keys, ...server]);
+      const printed = await java(main, [...args, ...keys, ...server], { options: brief });
       return printed.split('\n').filter((line) => line !== '');
     },
     pause,
@@ -108,8 +110,12 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
   };
 }
 
-async function java(main: string, args: readonly string[], input = ''): Promise<string> {
-  const options = ['-Xmx512m', ...quiet, '-cp', join(jars, '*')];
+async function java(
+  main: string,
+  args: readonly string[],
+  { input = '', options: more = [] }: { input?: string; options?: readonly string[] } = {},
+): Promise<string> {
+  const options = ['-Xmx512m', ...more, ...quiet, '-cp', join(jars, '*')];
   const running = run('java', [...options, main, ...args], { maxBuffer: 1 << 28, timeout: 180_000 });
   running.child.stdin!.end(input);
   return (await running).stdout;
