@@ -33,6 +33,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     imports: [],
     isWiring: true,
   },
+  transformations: {
+    holds: 'functions that ship with Millrace: CSV, Avro, syslog and Apache logs to JSON, JSON to CSV and Avro',
+    imports: [],
+    isWiring: true,
+  },
   firehose: {
     holds: 'Data Firehose: delivery streams, and how their records get to where they go',
     imports: ['world', 'model', 'log', 'aggregation'],
@@ -76,6 +81,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'topics',
       'firehose',
       'functions',
+      'transformations',
       'lease-tables',
       'cloudwatch',
       'glue',

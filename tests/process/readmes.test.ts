@@ -67,6 +67,9 @@ test('orc', () => runExample('orc', /^row 2: id: "three" is not a bigint\n2 rows
 test('record-formats', () =>
   runExample('record-formats', /^record 2: DataFormatConversion\.MalformedData: .* \(column id\)\n3 rows\n/));
 
+test('transformations', () =>
+  runExample('transformations', /1 Ok \{"timestamp":"Nov 21 13:38:08",.*\}\n2 ProcessingFailed no syslog\n/));
+
 test('producer', () => runExample('producer', /^shardId-00000000000\d \d{56} 1\n/));
 
 test('consumer', () => runExample('consumer', /shardId-00000000000\d customer-1 \{"order":1\}\n/));

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DeclarationError, readDeclared } from '@millrace/functions';
 import type { DeclaredFunction } from '@millrace/functions';
+import { transformationPath, transformations } from '@millrace/transformations';
 import { settings, variableOf } from './settings.ts';
 import type { Setting, Settings } from './settings.ts';
 import { readTopicClusters } from './topic-clusters.ts';
@@ -44,10 +45,19 @@ export function readConfiguration(args: readonly string[], environment: NodeJS.P
   };
 }
 
-/** Modules are named from where the file lies. */
+const builtin = 'builtin:';
+
+/** Modules are named from where the file lies, those that ship with Millrace as `builtin:` and their name. */
 function readFunctions(functions: unknown, fileName: string): DeclaredFunction[] {
+  const resolveModule = (path: string): string => {
+    if (!path.startsWith(builtin)) return resolve(dirname(fileName), path);
+    const found = transformationPath(path.slice(builtin.length));
+    if (found === undefined)
+      throw new DeclarationError(`${path} is none of ${transformations.map((name) => builtin + name).join(', ')}`);
+    return found;
+  };
   try {
-    return readDeclared(functions, (path) => resolve(dirname(fileName), path));
+    return readDeclared(functions, resolveModule);
   } catch (error) {
     if (!(error instanceof DeclarationError)) throw error;
     throw new ConfigurationError(`${fileName}: ${error.message}`, { cause: error });
