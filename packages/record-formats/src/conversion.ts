@@ -33,8 +33,12 @@ export interface Conversion {
   close: () => Promise<void>;
 }
 
-/** Rows handed to a file at once. */
+/**
+ * Rows handed to a file at once, and the bytes of their records: rows take many times the memory of their JSON, and a call may
+ * bring all that a delivery stream has buffered.
+ */
 const rowsAtOnce = 2048;
+const bytesAtOnce = 2 << 20;
 
 const parquetTarget: Target = { hasUnscaledDecimals: true, hasInstant: () => true, cutsTexts: true };
 const orcTarget: Target = {
@@ -73,6 +77,8 @@ class FileConversion implements Conversion {
   readonly #reader: RowReader;
   readonly #file: RowFile;
   readonly #sink: FileSink;
+  #isFinished = false;
+  #isClosed = false;
 
   constructor(reader: RowReader, file: RowFile, sink: FileSink) {
     this.#reader = reader;
@@ -81,6 +87,7 @@ class FileConversion implements Conversion {
   }
 
   async add(records: readonly Buffer[]): Promise<readonly FailedRecord[]> {
+    this.#checkOpen();
     const failed: FailedRecord[] = [];
     let [rows, bytes]: [Row[], number] = [[], 0];
     for (const [index, record] of records.entries()) {
@@ -92,7 +99,7 @@ class FileConversion implements Conversion {
         continue;
       }
       bytes += record.length;
-      if (rows.length >= rowsAtOnce) {
+      if (rows.length >= rowsAtOnce || bytes >= bytesAtOnce) {
         await this.#file.add(rows, bytes);
         [rows, bytes] = [[], 0];
       }
@@ -102,11 +109,19 @@ class FileConversion implements Conversion {
   }
 
   async finish(): Promise<FileSummary> {
+    this.#checkOpen();
+    this.#isFinished = true;
     const { rows, byteLength } = await this.#file.finish(this.#sink);
     return { rows, byteLength };
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#file.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new Error('the conversion was closed');
+    if (this.#isFinished) throw new Error('the conversion is finished: no further call is taken');
   }
 }

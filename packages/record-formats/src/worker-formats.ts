@@ -169,7 +169,12 @@ class WorkerConversion implements Conversion {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#worker.forget(this.#number);
-    // Where the worker has ended there is nothing left to give back.
-    if (!this.#worker.hasEnded) await this.#worker.ask({ kind: 'close', conversion: this.#number });
+    if (this.#worker.hasEnded) return;
+    try {
+      await this.#worker.ask({ kind: 'close', conversion: this.#number });
+    } catch (error) {
+      // Where the worker has ended, meanwhile too, there is nothing left to give back.
+      if (!this.#worker.hasEnded) throw error;
+    }
   }
 }

@@ -146,11 +146,14 @@ test('a sink that fails, a worker that dies', { timeout: 60_000 }, async () => {
     await assert.rejects(conversion.finish(), /the sink failed: full/);
     await conversion.close();
   }
-  // More than its heap holds, in one call, while a Parquet file is under way.
+  // More than its heap holds, in the dictionary of a stripe, while a Parquet file is under way.
   await formats.createConversion(settings(parquet), () => {});
   const conversion = await formats.createConversion(settings(orc), () => {});
-  const large = `{"b":{${Array.from({ length: 100_000 }, (_, key) => `"k${key}":[[],[]]`).join(',')}}}`;
-  await assert.rejects(conversion.add(records(...Array(40).fill(large))), /the worker of record formats has failed/);
+  const large = Array.from({ length: 200_000 }, (_, index) => `{"b":"${String(index).repeat(30)}"}`);
+  await assert.rejects(
+    conversion.add(large.map((text) => Buffer.from(text))),
+    /the worker of record formats has failed/,
+  );
   await assert.rejects(conversion.add(records('{}')), /the worker of record formats has failed/);
   await conversion.close();
   const next = await formats.createConversion(settings(orc), () => {});

@@ -80,6 +80,11 @@ test('keys: missing, unknown, twice, null, in any case', () => {
   const mapped = as({ ColumnToJsonKeyMappings: { a: 'timeStamp', d: 'e' } });
   assert.deepEqual(rows(schema, '{"timestamp":1,"b_c":{"E":3}}', mapped), [[1, [3]]]);
   assert.deepEqual(rows(schema, '{"a":1}', mapped), [[null, null]]);
+  // A key that is one column's own name and another's by its mapping is both columns'.
+  const both = as({ ColumnToJsonKeyMappings: { at: 'timestamp', on: 'timestamp' } });
+  assert.deepEqual(rows('struct<at:bigint,timestamp:string,x:int,on:double>', '{"Timestamp":"7","x":1}', both), [
+    [7, '7', 1, 7],
+  ]);
   const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, key) => [`k${key}`, key]));
   const one = reader('struct<k9999:int>', openX);
   for (let time = 0; time < 2; time += 1) assert.deepEqual(one.read(Buffer.from(JSON.stringify(many))), [[9999]]);

@@ -1,9 +1,27 @@
 import { isUtf8 } from 'node:buffer';
+import { getHeapStatistics } from 'node:v8';
 import { malformedJson } from '../errors.ts';
 import { WrittenNumber } from './number-text.ts';
 
-/** The text of a record. Throws RecordError for what is not UTF-8. */
+const largeBytes = 256 << 10;
+/** What a byte of JSON takes at most: {} in a list is 64 bytes, what it is read into as much again. */
+const heapBytesPerByte = 64;
+
+/**
+ * A thread whose heap is full ends by itself, but only between two steps of JavaScript. JSON.parse is one: where it needs more
+ * than is left and the 16 MiB that a full heap is given for its end, V8 ends the process with all that is in it. So a record has
+ * to have room before it is parsed. Throws RecordError.
+ */
+function checkRoom(bytes: number): void {
+  if (bytes < largeBytes) return;
+  const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
+  if (used + bytes * heapBytesPerByte > limit)
+    throw malformedJson(`The record has ${bytes} bytes, more than there is memory to read`);
+}
+
+/** The text of a record. Throws RecordError for what is not UTF-8, and for a record that is too large. */
 export function textOfRecord(record: Buffer): string {
+  checkRoom(record.length);
   const text = record.toString('utf8');
   if (text.includes('\uFFFD') && !isUtf8(record)) throw malformedJson('The record is not UTF-8');
   return text;

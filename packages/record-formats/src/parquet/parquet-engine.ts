@@ -23,6 +23,10 @@ interface Opened {
 const appenderBytes = 64 << 20;
 const mostAppenderBytes = 16 << 20;
 
+function spillFolder({ scratchFolder }: EngineOptions): string {
+  return join(scratchFolder, 'spilled');
+}
+
 /** One DuckDB in memory for all Parquet files that are being made; loaded with the first. */
 export class ParquetEngine {
   readonly #options: EngineOptions;
@@ -46,23 +50,26 @@ export class ParquetEngine {
       throw error;
     }
     const { duckdb, database } = opened;
+    await this.makeFolders();
     const connection = await duckdb.connect(database);
     this.#files += 1;
     const name = `file_${this.#files}`;
     const { scratchFolder, memoryLimitBytes } = this.#options;
     const path = join(scratchFolder, `${name}.parquet`);
-    const file = await ParquetFile.create({
-      duckdb,
-      connection,
-      name,
-      path,
-      type,
-      options,
-      memoryLimitBytes,
-      engine: this,
-    });
-    this.#openFiles += 1;
-    return file;
+    const parts = { duckdb, connection, name, path, type, options, memoryLimitBytes, engine: this };
+    try {
+      const file = await ParquetFile.create(parts);
+      this.#openFiles += 1;
+      return file;
+    } catch (error) {
+      duckdb.disconnect_sync(connection);
+      throw error;
+    }
+  }
+
+  /** They may have been removed by who keeps the machine tidy: that is not to stop the files that come after. */
+  async makeFolders(): Promise<void> {
+    await mkdir(spillFolder(this.#options), { recursive: true });
   }
 
   /** What a file may leave in its appender. */
@@ -91,12 +98,11 @@ export class ParquetEngine {
   }
 
   async #open(): Promise<Opened> {
-    const { scratchFolder, memoryLimitBytes } = this.#options;
+    const { memoryLimitBytes } = this.#options;
     const duckdb = await loadDuckDb();
-    await mkdir(scratchFolder, { recursive: true });
     const config = duckdb.create_config();
     duckdb.set_config(config, 'memory_limit', `${Math.floor(memoryLimitBytes / 1024)}KiB`);
-    duckdb.set_config(config, 'temp_directory', join(scratchFolder, 'spilled'));
+    duckdb.set_config(config, 'temp_directory', spillFolder(this.#options));
     // One core for a worker; the rows keep their order.
     duckdb.set_config(config, 'threads', '1');
     duckdb.set_config(config, 'autoinstall_known_extensions', 'false');

@@ -23,6 +23,7 @@ export interface ParquetParts {
 /** What the files of one DuckDB share. */
 export interface Engine {
   readonly flushBytes: number;
+  makeFolders: () => Promise<void>;
   copyInTurn: (copy: () => Promise<unknown>) => Promise<void>;
   fileClosed: () => void;
 }
@@ -90,6 +91,7 @@ export class ParquetFile implements RowFile {
     const copy = `COPY ${quoted(name)} TO ${target} (${this.#copyOptions()})`;
     this.#copied = engine.copyInTurn(async () => {
       this.#checkOpen();
+      await engine.makeFolders();
       await duckdb.query(connection, copy);
       if (!this.#isClosed) await duckdb.query(connection, `DROP TABLE ${quoted(name)}`);
     });

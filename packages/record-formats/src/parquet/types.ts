@@ -47,6 +47,8 @@ function sqlType(type: OrcType): string {
 function checkNames(fields: readonly OrcField[]): void {
   const seen = new Set<string>();
   for (const { name } of fields) {
+    // SQL goes to DuckDB as a text of C, which ends there.
+    if (name.includes('\0')) throw new ConversionSettingsError('Parquet: a name has a zero character');
     const folded = name.toLowerCase();
     if (seen.has(folded)) throw new ConversionSettingsError(`Parquet: ${name} and another name differ in case only`);
     seen.add(folded);

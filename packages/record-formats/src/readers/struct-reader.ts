@@ -13,12 +13,19 @@ export class StructReader {
   readonly #fields: readonly Field[];
   readonly #rules: Rules;
   readonly #indexOf = new Map<string, number>();
-  readonly #indexOfFolded: ReadonlyMap<string, number>;
+  readonly #indexOfFolded = new Map<string, number>();
+  /** By a field's index, another one that has the same key: a mapping may give a key of JSON to several columns. */
+  readonly #nextOf: readonly (number | undefined)[];
 
   constructor(fields: readonly Field[], rules: Rules) {
     this.#fields = fields;
     this.#rules = rules;
-    this.#indexOfFolded = new Map(fields.map(({ name }, index) => [rules.keyOf(name), index]));
+    this.#nextOf = fields.map(({ name }, index) => {
+      const key = rules.keyOf(name);
+      const before = this.#indexOfFolded.get(key);
+      this.#indexOfFolded.set(key, index);
+      return before;
+    });
   }
 
   read(object: Readonly<Record<string, unknown>>): unknown[] {
@@ -27,10 +34,11 @@ export class StructReader {
     // Objects of JSON have no keys but their own, and their keys come without an array this way.
     // oxlint-disable-next-line guard-for-in
     for (const key in object) {
-      const index = this.#indexOf.get(key) ?? this.#find(key);
+      let index: number | undefined = this.#indexOf.get(key) ?? this.#find(key);
       if (index < 0) continue;
       const value = object[key];
-      values[index] = value === null ? null : fields[index]!.read(value);
+      for (; index !== undefined; index = this.#nextOf[index])
+        values[index] = value === null ? null : fields[index]!.read(value);
     }
     return values;
   }
