@@ -38,13 +38,25 @@ export function checkTableInput({ ViewDefinition, TargetTable, FederatedTable }:
   refuseOthers({ ViewDefinition, TargetTable, FederatedTable });
 }
 
-/** A page of a list in its order; a token is the place where the next one begins. Throws InvalidInputException. */
+/** What a page has at most, by the definitions in it, beside the one that it begins with. */
+const pageBytes = 4 << 20;
+
+/**
+ * A page of a list in its order, `bytesOf` the answer each; a token is the place where the next one begins. Throws
+ * InvalidInputException.
+ */
 export function page<Item>(
   items: readonly Item[],
   { NextToken: token, MaxResults: most = 100 }: { readonly NextToken?: string; readonly MaxResults?: number },
+  bytesOf: (item: Item) => number,
 ): { items: Item[]; token: string | undefined } {
   const from = Number(token ?? 0);
   if (!Number.isSafeInteger(from) || from < 0) throw invalidInput('NextToken is not valid.');
-  const end = from + most;
+  let end = from;
+  let bytes = 0;
+  while (end < items.length && end < from + most && (end === from || bytes + bytesOf(items[end]!) <= pageBytes)) {
+    bytes += bytesOf(items[end]!);
+    end += 1;
+  }
   return { items: items.slice(from, end), token: end < items.length ? `${end}` : undefined };
 }

@@ -24,7 +24,7 @@ const getDatabases: Handler<'GetDatabases'> = (service, input, caller) => {
   const own = [...service.state.databases.values()]
     .filter(({ account, region }) => account === caller.account && region === caller.region)
     .toSorted((left, right) => (left.name < right.name ? -1 : 1));
-  const { items, token } = page(own, input);
+  const { items, token } = page(own, input, ({ bytes }) => bytes);
   return { DatabaseList: items.map(describeDatabase), ...(token !== undefined && { NextToken: token }) };
 };
 
@@ -64,7 +64,7 @@ const getTables: Handler<'GetTables'> = (service, input, caller) => {
   });
   const database = findDatabase(service, input.DatabaseName, caller);
   const all = [...database.tables.values()].toSorted((left, right) => (left.name < right.name ? -1 : 1));
-  const { items, token } = page(all, input);
+  const { items, token } = page(all, input, (table) => presentVersion(table).bytes);
   return {
     TableList: items.map((table) => describeTable(database, table, presentVersion(table))),
     ...(token !== undefined && { NextToken: token }),
@@ -112,7 +112,7 @@ const getTableVersions: Handler<'GetTableVersions'> = (service, input, caller) =
   const { DatabaseName: databaseName, TableName: name } = input;
   const table = findTable(service, { databaseName, name }, caller);
   const database = findDatabase(service, databaseName, caller);
-  const { items, token } = page(table.versions.toReversed(), input);
+  const { items, token } = page(table.versions.toReversed(), input, ({ bytes }) => bytes);
   return {
     TableVersions: items.map((version) => ({ Table: describeTable(database, table, version), VersionId: version.id })),
     ...(token !== undefined && { NextToken: token }),

@@ -6,6 +6,8 @@ export interface TableVersion {
   readonly id: string;
   readonly input: Glue.TableInput;
   readonly updateMs: number;
+  /** Of the input as JSON. */
+  readonly bytes: number;
 }
 
 export interface Table {
@@ -21,6 +23,8 @@ export interface Database {
   readonly name: string;
   readonly createMs: number;
   readonly input: Glue.DatabaseInput;
+  /** Of the input as JSON, without the tables. */
+  readonly bytes: number;
   /** By name. */
   readonly tables: Map<string, Table>;
 }
@@ -28,6 +32,8 @@ export interface Database {
 export interface CatalogState {
   /** By databaseKey. */
   readonly databases: Map<string, Database>;
+  /** Of all definitions, every version's among them. */
+  bytes: number;
 }
 
 /** Names are kept in lower case, as Hive has them. */
@@ -42,4 +48,14 @@ export function databaseKey(account: string, region: string, name: string): stri
 /** The version that counts. */
 export function presentVersion({ versions }: Table): TableVersion {
   return versions.at(-1)!;
+}
+
+/** What a table's definitions take, of all its versions. */
+export function tableBytes({ versions }: Table): number {
+  return versions.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** What a database and its tables take. */
+export function databaseBytes({ bytes, tables }: Database): number {
+  return [...tables.values()].reduce((sum, table) => sum + tableBytes(table), bytes);
 }

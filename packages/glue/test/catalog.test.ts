@@ -162,3 +162,35 @@ test('pages, other accounts, and what this catalog does not do', async () => {
     /Table bare has no columns/,
   );
 });
+
+test('what is written again and again is bounded by bytes, and there is room again for what is deleted', async () => {
+  const database = (name: string): object => ({ DatabaseInput: { Name: name } });
+  const half = 'x'.repeat(510_000);
+  const large = (name: string): object => table(name, { Parameters: { a: half, b: half } });
+  await call('CreateDatabase', database('sales'));
+  assert.match(
+    await refusal('CreateTable', table('t', { Parameters: { a: half, b: half, c: half } })),
+    /^InvalidInputException: A definition has at most 1048576 bytes/,
+  );
+  await call('CreateTable', large('t'));
+  let versions = 1;
+  for (; (await refusal('UpdateTable', large('t'))) === 'nothing'; versions += 1) assert.ok(versions < 100);
+  assert.ok(versions > 50);
+  const words = 'ResourceNumberLimitExceededException: Number of bytes of definitions exceeds the limit.';
+  assert.equal(await refusal('CreateTable', large('u')), words);
+  assert.equal(await refusal('UpdateTable', { ...large('t'), SkipArchive: true }), 'nothing');
+  // A page ends before it is too large to answer, and the next one goes on with what comes after.
+  const at = { DatabaseName: 'sales', TableName: 't' };
+  const first = await call('GetTableVersions', at);
+  assert.equal(first.TableVersions?.length, 4);
+  const second = await call('GetTableVersions', { ...at, NextToken: first.NextToken });
+  assert.equal(Number(first.TableVersions.at(-1)!.VersionId) - 1, Number(second.TableVersions![0]!.VersionId));
+  await registry.stop();
+  await open();
+  assert.equal(await refusal('CreateTable', large('u')), words);
+  await call('DeleteTable', { DatabaseName: 'sales', Name: 't' });
+  assert.equal(service.state.bytes, JSON.stringify({ Name: 'sales' }).length);
+  await call('CreateTable', large('u'));
+  await call('DeleteDatabase', { Name: 'sales' });
+  assert.equal(service.state.bytes, 0);
+});
