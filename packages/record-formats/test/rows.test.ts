@@ -1,6 +1,7 @@
 /** What the two SerDes make of JSON, by RowReader alone: values as the files take them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { parseSchema } from '@millrace/orc';
 import { RecordError } from '../src/errors.ts';
 import { RowReader } from '../src/row-reader.ts';
@@ -88,6 +89,23 @@ test('keys: missing, unknown, twice, null, in any case', () => {
   const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, key) => [`k${key}`, key]));
   const one = reader('struct<k9999:int>', openX);
   for (let time = 0; time < 2; time += 1) assert.deepEqual(one.read(Buffer.from(JSON.stringify(many))), [[9999]]);
+});
+
+test('keys in any order, some missing, some of no column, object after object', () => {
+  const one = reader('struct<a:int,b:int,c:int,d:int,e:int>', openX);
+  const known = ['a', 'b', 'c', 'd', 'e'];
+  const objects = fc.array(fc.shuffledSubarray([...known, 'B', 'x', 'y', 'z'], { minLength: 0 }), { minLength: 1 });
+  fc.assert(
+    fc.property(objects, (all) => {
+      for (const keys of all) {
+        const expected: (number | null)[] = known.map(() => null);
+        for (const [at, key] of keys.entries())
+          if (known.includes(key.toLowerCase())) expected[known.indexOf(key.toLowerCase())] = at;
+        const json = JSON.stringify(Object.fromEntries(keys.map((key, at) => [key, at])));
+        assert.deepEqual(one.read(Buffer.from(json)), [expected]);
+      }
+    }),
+  );
 });
 
 test('integers', () => {

@@ -14,6 +14,12 @@ export class StructReader {
   readonly #rules: Rules;
   readonly #indexOf = new Map<string, number>();
   readonly #indexOfFolded = new Map<string, number>();
+  /**
+   * The keys in the order in which objects have had them, and their fields: most objects have the same keys in the same order but
+   * for a few that are missing, and then no key has to be looked up.
+   */
+  readonly #keys: string[] = [];
+  readonly #indices: number[] = [];
   /** By a field's index, another one that has the same key: a mapping may give a key of JSON to several columns. */
   readonly #nextOf: readonly (number | undefined)[];
 
@@ -31,10 +37,26 @@ export class StructReader {
   read(object: Readonly<Record<string, unknown>>): unknown[] {
     const fields = this.#fields;
     const values = new Array<unknown>(fields.length).fill(null);
+    const [keys, indices] = [this.#keys, this.#indices];
+    let place = 0;
     // Objects of JSON have no keys but their own, and their keys come without an array this way.
     // oxlint-disable-next-line guard-for-in
     for (const key in object) {
-      let index: number | undefined = this.#indexOf.get(key) ?? this.#find(key);
+      let index: number | undefined;
+      if (keys[place] === key) index = indices[place]!;
+      else if (keys[place + 1] === key) {
+        place += 1;
+        index = indices[place]!;
+      } else {
+        index = this.#indexOf.get(key) ?? this.#find(key);
+        // One that stands between known ones leaves the place as it is.
+        if (place < keys.length || place >= mostKeys) place -= 1;
+        else {
+          keys.push(key);
+          indices.push(index);
+        }
+      }
+      place += 1;
       if (index < 0) continue;
       const value = object[key];
       for (; index !== undefined; index = this.#nextOf[index])
