@@ -55,12 +55,20 @@ class ThreadFormats implements RecordFormats {
   async createConversion(settings: ConversionSettings, sink: FileSink): Promise<Conversion> {
     return await beginConversion(settings, sink, async (type, options) => {
       this.#engine ??= this.#open();
-      return await (await this.#engine).createFile(type, options);
+      let engine: ParquetEngine;
+      try {
+        engine = await this.#engine;
+      } catch (error) {
+        // What stands in the way of a folder may go away.
+        this.#engine = undefined;
+        throw error;
+      }
+      return await engine.createFile(type, options);
     });
   }
 
   async close(): Promise<void> {
-    await (await this.#engine)?.close();
+    await (await this.#engine?.catch(() => undefined))?.close();
   }
 
   async #open(): Promise<ParquetEngine> {

@@ -62,8 +62,8 @@ class ConversionWorker {
     this.#gone = new Promise((resolve) => {
       this.#worker.on('exit', () => {
         this.#fail(new Error('it has ended'));
-        // One that died has left its files.
-        void rm(folder, { recursive: true, force: true }).finally(resolve);
+        // One that died has left its files. Where they cannot be removed they stay: the folder may be emptied before the next start.
+        rm(folder, { recursive: true, force: true }).then(resolve, () => resolve());
       });
     });
   }

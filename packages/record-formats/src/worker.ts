@@ -52,7 +52,19 @@ async function carryOut(request: Answered): Promise<Result> {
   }
   if (conversion === undefined) throw new Error('the conversion was closed');
   if (request.kind === 'finish') return await conversion.finish();
-  return await conversion.add(recordsOf(request.bytes, request.ends));
+  return await addAll(conversion, request.bytes, request.ends);
+}
+
+/** A view of a record takes more of the heap than a small record has bytes: only so many are there at once. */
+const recordsAtOnce = 4096;
+
+async function addAll(conversion: Conversion, bytes: Uint8Array, ends: Uint32Array): Promise<FailedRecord[]> {
+  const failed: FailedRecord[] = [];
+  for (let from = 0; from < ends.length; from += recordsAtOnce) {
+    const records = recordsOf(bytes, from === 0 ? 0 : ends[from - 1]!, ends.subarray(from, from + recordsAtOnce));
+    for (const one of await conversion.add(records)) failed.push({ ...one, index: from + one.index });
+  }
+  return failed;
 }
 
 async function end(): Promise<undefined> {
@@ -61,8 +73,8 @@ async function end(): Promise<undefined> {
   return undefined;
 }
 
-function recordsOf(bytes: Uint8Array, ends: Uint32Array): Buffer[] {
-  let from = 0;
+function recordsOf(bytes: Uint8Array, start: number, ends: Uint32Array): Buffer[] {
+  let from = start;
   return Array.from(ends, (end) => {
     const record = Buffer.from(bytes.buffer, bytes.byteOffset + from, end - from);
     from = end;

@@ -1,7 +1,7 @@
 /** What goes wrong around a conversion, and calls out of order: an error each, no row lost without a word, and what comes next works. */
 import assert from 'node:assert/strict';
 import { readdirSync, rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -14,6 +14,7 @@ after(() => rm(folder, { recursive: true, force: true }));
 
 const parquet: Serializer = { ParquetSerDe: {} };
 const orc: Serializer = { OrcSerDe: {} };
+const oldOrc: Serializer = { OrcSerDe: { FormatVersion: 'V0_11' } };
 
 function settings(serializer: Serializer, type = 'int'): ConversionSettings {
   return { columns: [{ name: 'a', type }], serializer, deserializer: { OpenXJsonSerDe: {} } };
@@ -31,7 +32,7 @@ async function rowsOf(formats: RecordFormats, serializer: Serializer): Promise<n
   }
 }
 
-/** Texts that are all different: an ORC stripe keeps them in its dictionary, on the heap. */
+/** Texts that are all different: an ORC stripe of the first version keeps them in its dictionary, on the heap. */
 function texts(count: number): Buffer[] {
   return Array.from({ length: count }, (_, index) => Buffer.from(`{"a":"${String(index).repeat(30)}"}`));
 }
@@ -67,6 +68,21 @@ test('a call may bring more than the heap holds as rows', { timeout: 120_000 }, 
   await formats.close();
 });
 
+test('records that are many and small take no more of the heap than a few', { timeout: 60_000 }, async () => {
+  const formats = openFormats({ scratchFolder: join(folder, 'many'), heapLimitMib: 32 });
+  const conversion = await formats.createConversion(settings(orc), () => {});
+  const records = Array<Buffer>(400_000).fill(one[0]!);
+  records[300_001] = Buffer.from('no');
+  const failed = await conversion.add(records);
+  assert.deepEqual(
+    failed.map(({ index }) => index),
+    [300_001],
+  );
+  assert.equal((await conversion.finish()).rows, records.length - 1);
+  await conversion.close();
+  await formats.close();
+});
+
 test('a record that the heap cannot hold fails alone, and does not end the process', { timeout: 60_000 }, async () => {
   const formats = openFormats({ scratchFolder: join(folder, 'larger'), heapLimitMib: 32 });
   const large = Buffer.from(`{"a":{${Array.from({ length: 600_000 }, (_, key) => `"k${key}":[[],[]]`).join(',')}}}`);
@@ -99,9 +115,28 @@ test(
   },
 );
 
+test('a scratch folder that cannot be made at first can be made later', { timeout: 60_000 }, async () => {
+  const inTheWay = join(folder, 'file');
+  for (const open of [openFormats, openFormatsInThread]) {
+    await writeFile(inTheWay, '');
+    const formats = open({ scratchFolder: join(inTheWay, 'scratch') });
+    await assert.rejects(rowsOf(formats, parquet), /ENOTDIR|EEXIST/);
+    assert.equal(await rowsOf(formats, orc), 1);
+    await rm(inTheWay);
+    assert.equal(await rowsOf(formats, parquet), 1);
+    await formats.close();
+    await rm(inTheWay, { recursive: true });
+    await writeFile(inTheWay, '');
+    const other = open({ scratchFolder: join(inTheWay, 'scratch') });
+    await assert.rejects(rowsOf(other, parquet), /ENOTDIR|EEXIST/);
+    await other.close();
+    await rm(inTheWay);
+  }
+});
+
 test('close is kept when the worker dies under it', { timeout: 60_000 }, async () => {
   const formats = openFormats({ scratchFolder: join(folder, 'dying'), heapLimitMib: 32 });
-  const conversion = await formats.createConversion(settings(orc, 'string'), () => {});
+  const conversion = await formats.createConversion(settings(oldOrc, 'string'), () => {});
   const other = await formats.createConversion(settings(orc), () => {});
   const failed = assert.rejects(conversion.add(texts(200_000)), /the worker of record formats has failed/);
   await Promise.all([failed, other.close()]);
