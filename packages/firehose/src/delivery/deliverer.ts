@@ -84,7 +84,8 @@ export class Deliverer {
         this.#failuresInARow = 0;
       } catch (error) {
         counters.failures += 1;
-        service.report(`delivery of ${this.#options.key} failed and is tried again`, error);
+        const code = error instanceof DeliveryError ? ` (${error.code})` : '';
+        service.report(`delivery of ${this.#options.key} failed${code} and is tried again`, error);
         await this.#pause();
       }
     }

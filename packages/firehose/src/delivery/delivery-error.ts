@@ -6,9 +6,6 @@ export class DeliveryError extends Error {
 
   constructor(code: string, message: string, options: { readonly isFinal?: boolean; readonly cause?: unknown } = {}) {
     super(message, options);
-    // The server's log shows the stack, which has the name that it was made under.
-    this.name = code;
-    Error.captureStackTrace(this, DeliveryError);
     this.code = code;
     this.isFinal = options.isFinal ?? false;
   }
