@@ -23,9 +23,13 @@ export const rooms: Readonly<Record<string, Room>> = {
   'data-streams': { holds: 'Kinesis Data Streams: one file an operation', imports: ['world', 'model', 'log'] },
   orc: { holds: 'writes ORC files, stripe by stripe', imports: [] },
   aggregation: { holds: "the KPL's aggregated records, both ways; for clients", imports: [] },
+  iceberg: {
+    holds: 'appends records to Iceberg tables through a REST catalog: metadata, manifests, commits',
+    imports: ['world'],
+  },
   'record-formats': {
     holds: 'JSON records to Parquet and ORC files by a schema, in a worker thread',
-    imports: ['orc'],
+    imports: ['orc', 'iceberg'],
     isWiring: true,
   },
   topics: {

@@ -5,8 +5,8 @@ import type { RecordErrorCode } from './errors.ts';
 import { OrcFile } from './orc-file.ts';
 import type { Target } from './readers/reader.ts';
 import type { FileSink, FileSummary, RowFile } from './row-file.ts';
-import { RowReader } from './row-reader.ts';
-import type { Row } from './row-reader.ts';
+import { glueReader } from './row-reader.ts';
+import type { Row, RowReader } from './row-reader.ts';
 import { checkSettings } from './settings.ts';
 import type { ConversionSettings, GlueColumn, ParquetSerDe } from './settings.ts';
 
@@ -40,7 +40,7 @@ export interface Conversion {
 const rowsAtOnce = 2048;
 const bytesAtOnce = 2 << 20;
 
-const parquetTarget: Target = { hasUnscaledDecimals: true, hasInstant: () => true, cutsTexts: true };
+export const parquetTarget: Target = { hasUnscaledDecimals: true, hasInstant: () => true, cutsTexts: true };
 const orcTarget: Target = {
   hasUnscaledDecimals: false,
   hasInstant: (seconds, nanos) => seconds !== -1 || nanos < 1_000_000,
@@ -58,7 +58,7 @@ export async function beginConversion(
   const type = readSchema(columns);
   const { ParquetSerDe: parquet, OrcSerDe: orc } = serializer;
   const file = parquet === undefined ? new OrcFile(columns, orc ?? {}, sink) : await createParquet(type, parquet);
-  const reader = new RowReader(type, deserializer, parquet === undefined ? orcTarget : parquetTarget);
+  const reader = glueReader(type, deserializer, parquet === undefined ? orcTarget : parquetTarget);
   return new FileConversion(reader, file, sink);
 }
 

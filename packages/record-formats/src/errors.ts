@@ -3,8 +3,11 @@ export class ConversionSettingsError extends Error {
   override readonly name = 'ConversionSettingsError';
 }
 
-/** What Firehose calls the two ways in which a record fails. */
-export type RecordErrorCode = 'DataFormatConversion.ParseError' | 'DataFormatConversion.MalformedData';
+/** What Firehose calls the ways in which a record fails; the last is an Iceberg table's. */
+export type RecordErrorCode =
+  | 'DataFormatConversion.ParseError'
+  | 'DataFormatConversion.MalformedData'
+  | 'Iceberg.MissingColumnWithinRecord';
 
 /** Why a record is not in the file: `lastErrorCode` and `lastErrorMessage` of what Firehose writes to the error prefix. */
 export class RecordError extends Error {
@@ -34,4 +37,17 @@ const shownCharacters = 200;
 export function unreadable(text: string, path: string): RecordError {
   const shown = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
   return misfit(`For input string: "${shown}"`, path);
+}
+
+/** A column of the table is not in the record. The code is AWS's, as users report it; its words are not known. */
+export function missingColumn(path: string): RecordError {
+  return new RecordError(
+    'Iceberg.MissingColumnWithinRecord',
+    `The record has no value for the required column ${path}`,
+  );
+}
+
+/** None of them is. */
+export function noColumn(): RecordError {
+  return new RecordError('Iceberg.MissingColumnWithinRecord', 'No field of the record is a column of the table');
 }

@@ -1,3 +1,4 @@
+import type { AddedRecords, DataFile, TableLayout } from '@millrace/iceberg';
 import type { FailedRecord } from './conversion.ts';
 import type { FileSummary } from './row-file.ts';
 import type { ConversionSettings } from './settings.ts';
@@ -9,6 +10,12 @@ export type Request =
       readonly conversion: number;
       readonly call: number;
       readonly settings: ConversionSettings;
+    }
+  | {
+      readonly kind: 'createTable';
+      readonly conversion: number;
+      readonly call: number;
+      readonly layout: TableLayout;
     }
   | {
       readonly kind: 'add';
@@ -25,8 +32,11 @@ export type Request =
   /** The sink has taken the bytes, or has failed with a message. */
   | { readonly kind: 'taken'; readonly conversion: number; readonly error?: string };
 
+/** What a call comes to: of `finish` a table's next file, or undefined when there is none. */
+export type Result = readonly FailedRecord[] | AddedRecords | FileSummary | DataFile | undefined;
+
 /** What it says: an answer to a call, or bytes of a file, of which the next follow when these were taken. */
 export type Reply =
   | { readonly kind: 'bytes'; readonly conversion: number; readonly bytes: Uint8Array }
-  | { readonly kind: 'done'; readonly call: number; readonly result: readonly FailedRecord[] | FileSummary | undefined }
+  | { readonly kind: 'done'; readonly call: number; readonly result: Result }
   | { readonly kind: 'failed'; readonly call: number; readonly message: string; readonly isSettings: boolean };

@@ -1,10 +1,13 @@
 import { mkdtemp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DataFileFormats, DataFiles, TableLayout } from '@millrace/iceberg';
 import { beginConversion } from './conversion.ts';
 import type { Conversion } from './conversion.ts';
 import { ParquetEngine } from './parquet/parquet-engine.ts';
+import { glueColumns } from './parquet/types.ts';
 import type { FileSink } from './row-file.ts';
 import type { ConversionSettings } from './settings.ts';
+import { beginTableFiles } from './table/table-files.ts';
 import { WorkerFormats } from './worker-formats.ts';
 
 export interface FormatsOptions {
@@ -16,8 +19,8 @@ export interface FormatsOptions {
   readonly heapLimitMib?: number | undefined;
 }
 
-/** Makes conversions. */
-export interface RecordFormats {
+/** Makes conversions, and the data files of Iceberg tables: `createDataFiles` rejects with ConversionSettingsError too. */
+export interface RecordFormats extends DataFileFormats {
   /**
    * Begins a file. The sink gets its bytes: of ORC stripe by stripe, of Parquet when all records are there. Rejects with
    * ConversionSettingsError for settings that no file can be made with, Parquet where DuckDB has no build among them.
@@ -54,21 +57,28 @@ class ThreadFormats implements RecordFormats {
 
   async createConversion(settings: ConversionSettings, sink: FileSink): Promise<Conversion> {
     return await beginConversion(settings, sink, async (type, options) => {
-      this.#engine ??= this.#open();
-      let engine: ParquetEngine;
-      try {
-        engine = await this.#engine;
-      } catch (error) {
-        // What stands in the way of a folder may go away.
-        this.#engine = undefined;
-        throw error;
-      }
-      return await engine.createFile(type, options);
+      const columns = glueColumns(type);
+      return await (await this.#openEngine()).createFile(columns, options);
     });
+  }
+
+  async createDataFiles(layout: TableLayout, sink: FileSink): Promise<DataFiles> {
+    return await beginTableFiles(layout, sink, await this.#openEngine());
   }
 
   async close(): Promise<void> {
     await (await this.#engine?.catch(() => undefined))?.close();
+  }
+
+  async #openEngine(): Promise<ParquetEngine> {
+    this.#engine ??= this.#open();
+    try {
+      return await this.#engine;
+    } catch (error) {
+      // What stands in the way of a folder may go away.
+      this.#engine = undefined;
+      throw error;
+    }
   }
 
   async #open(): Promise<ParquetEngine> {

@@ -11,14 +11,15 @@ import { hiveTimes, openXTimes } from './times/time-reader.ts';
 /** A row's values in the schema's order. */
 export type Row = readonly unknown[];
 
-/** Reads records as rows, by a table's type and a SerDe's rules. */
+/** Reads records as rows. */
 export class RowReader {
-  readonly #record = new RecordText();
-  readonly #struct: StructReader;
+  readonly #record: RecordText;
+  readonly #readRow: (document: Readonly<Record<string, unknown>>) => Row;
 
-  constructor(type: StructType, deserializer: Deserializer, target: Target) {
-    const rules = { ...serDeRules(deserializer), record: this.#record, target };
-    this.#struct = new StructReader(structFields(type, '', rules), rules);
+  /** `record` is what the readers below `readRow` look at for digits. */
+  constructor(record: RecordText, readRow: (document: Readonly<Record<string, unknown>>) => Row) {
+    this.#record = record;
+    this.#readRow = readRow;
   }
 
   /** The rows of a record's documents: all of them or, by a RecordError, none. */
@@ -43,10 +44,18 @@ export class RowReader {
     const rows: Row[] = [];
     for (const document of parseDocuments(text, isWritten)) {
       if (!isObject(document)) throw misfit('java.io.IOException: Start of Object expected', '');
-      rows.push(this.#struct.read(document));
+      rows.push(this.#readRow(document));
     }
     return rows;
   }
+}
+
+/** Reads by a Glue table's type and a SerDe's rules. */
+export function glueReader(type: StructType, deserializer: Deserializer, target: Target): RowReader {
+  const record = new RecordText();
+  const rules = { ...serDeRules(deserializer), record, target };
+  const struct = new StructReader(structFields(type, '', rules), rules);
+  return new RowReader(record, (document) => struct.read(document));
 }
 
 function serDeRules({ OpenXJsonSerDe: openX, HiveJsonSerDe: hive }: Deserializer): Omit<Rules, 'record' | 'target'> {

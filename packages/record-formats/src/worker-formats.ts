@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { AddedRecords, DataFile, DataFiles, TableLayout } from '@millrace/iceberg';
 import type { Conversion, FailedRecord } from './conversion.ts';
 import { ConversionSettingsError } from './errors.ts';
-import type { Reply, Request } from './messages.ts';
+import type { Reply, Request, Result } from './messages.ts';
 import type { FormatsOptions, RecordFormats } from './open-formats.ts';
 import type { FileSink, FileSummary } from './row-file.ts';
 import type { ConversionSettings } from './settings.ts';
-
-type Result = readonly FailedRecord[] | FileSummary | undefined;
 
 interface Call {
   readonly resolve: (result: Result) => void;
@@ -18,6 +17,11 @@ interface Call {
 
 /** Without a number, which `ask` gives. */
 type Asked<Kind = Request> = Kind extends { readonly call: number } ? Omit<Kind, 'call'> : never;
+
+/** What is to be made. */
+type What =
+  | { readonly kind: 'create'; readonly settings: ConversionSettings }
+  | { readonly kind: 'createTable'; readonly layout: TableLayout };
 
 /** Conversions in one worker. When it dies its conversions reject, and the next one starts another. */
 export class WorkerFormats implements RecordFormats {
@@ -29,8 +33,20 @@ export class WorkerFormats implements RecordFormats {
   }
 
   async createConversion(settings: ConversionSettings, sink: FileSink): Promise<Conversion> {
+    const worker = this.#running();
+    const number = await worker.create({ kind: 'create', settings }, sink);
+    return new WorkerConversion(worker, number);
+  }
+
+  async createDataFiles(layout: TableLayout, sink: FileSink): Promise<DataFiles> {
+    const worker = this.#running();
+    const number = await worker.create({ kind: 'createTable', layout }, sink);
+    return new WorkerTableFiles(worker, number);
+  }
+
+  #running(): ConversionWorker {
     if (this.#worker?.hasEnded !== false) this.#worker = new ConversionWorker(this.#options);
-    return await this.#worker.create(settings, sink);
+    return this.#worker;
   }
 
   async close(): Promise<void> {
@@ -72,17 +88,17 @@ class ConversionWorker {
     return this.#end !== undefined;
   }
 
-  async create(settings: ConversionSettings, sink: FileSink): Promise<Conversion> {
+  async create(what: What, sink: FileSink): Promise<number> {
     this.#numbers += 1;
     const conversion = this.#numbers;
     this.#sinks.set(conversion, sink);
     try {
-      await this.ask({ kind: 'create', conversion, settings });
+      await this.ask({ ...what, conversion });
     } catch (error) {
       this.#sinks.delete(conversion);
       throw error;
     }
-    return new WorkerConversion(this, conversion);
+    return conversion;
   }
 
   forget(conversion: number): void {
@@ -138,7 +154,8 @@ class ConversionWorker {
   }
 }
 
-class WorkerConversion implements Conversion {
+/** What conversions and the files of tables have in common, seen from this side. */
+class WorkerHandle {
   readonly #worker: ConversionWorker;
   readonly #number: number;
   #isClosed = false;
@@ -146,23 +163,6 @@ class WorkerConversion implements Conversion {
   constructor(worker: ConversionWorker, number: number) {
     this.#worker = worker;
     this.#number = number;
-  }
-
-  async add(records: readonly Buffer[]): Promise<readonly FailedRecord[]> {
-    const ends = new Uint32Array(records.length);
-    let total = 0;
-    for (const [index, { length }] of records.entries()) {
-      total += length;
-      ends[index] = total;
-    }
-    const bytes = new Uint8Array(total);
-    for (const [index, record] of records.entries()) bytes.set(record, ends[index]! - record.length);
-    const transfer = [bytes.buffer, ends.buffer];
-    return (await this.#worker.ask({ kind: 'add', conversion: this.#number, bytes, ends }, transfer)) as FailedRecord[];
-  }
-
-  async finish(): Promise<FileSummary> {
-    return (await this.#worker.ask({ kind: 'finish', conversion: this.#number })) as FileSummary;
   }
 
   async close(): Promise<void> {
@@ -176,5 +176,42 @@ class WorkerConversion implements Conversion {
       // Where the worker has ended, meanwhile too, there is nothing left to give back.
       if (!this.#worker.hasEnded) throw error;
     }
+  }
+
+  protected async send(records: readonly Buffer[]): Promise<Result> {
+    const ends = new Uint32Array(records.length);
+    let total = 0;
+    for (const [index, { length }] of records.entries()) {
+      total += length;
+      ends[index] = total;
+    }
+    const bytes = new Uint8Array(total);
+    for (const [index, record] of records.entries()) bytes.set(record, ends[index]! - record.length);
+    const transfer = [bytes.buffer, ends.buffer];
+    return await this.#worker.ask({ kind: 'add', conversion: this.#number, bytes, ends }, transfer);
+  }
+
+  protected async end(): Promise<Result> {
+    return await this.#worker.ask({ kind: 'finish', conversion: this.#number });
+  }
+}
+
+class WorkerConversion extends WorkerHandle implements Conversion {
+  async add(records: readonly Buffer[]): Promise<readonly FailedRecord[]> {
+    return (await this.send(records)) as readonly FailedRecord[];
+  }
+
+  async finish(): Promise<FileSummary> {
+    return (await this.end()) as FileSummary;
+  }
+}
+
+class WorkerTableFiles extends WorkerHandle implements DataFiles {
+  async add(records: readonly Buffer[]): Promise<AddedRecords> {
+    return (await this.send(records)) as AddedRecords;
+  }
+
+  async finishFile(): Promise<DataFile | undefined> {
+    return (await this.end()) as DataFile | undefined;
   }
 }

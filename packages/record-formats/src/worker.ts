@@ -1,13 +1,13 @@
 /** The worker thread: conversions by their numbers, for the thread that started it. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Conversion, FailedRecord } from './conversion.ts';
+import type { AddedRecords, DataFile } from '@millrace/iceberg';
+import type { FailedRecord } from './conversion.ts';
 import { ConversionSettingsError } from './errors.ts';
-import type { Reply, Request } from './messages.ts';
+import type { Reply, Request, Result } from './messages.ts';
 import { openFormatsInThread } from './open-formats.ts';
 import type { FormatsOptions } from './open-formats.ts';
 import type { FileSummary } from './row-file.ts';
 
-type Result = readonly FailedRecord[] | FileSummary | undefined;
 type Answered = Exclude<Request, { readonly kind: 'taken' }>;
 
 interface Taking {
@@ -17,7 +17,14 @@ interface Taking {
 
 const port = parentPort!;
 const formats = openFormatsInThread(workerData as FormatsOptions);
-const conversions = new Map<number, Conversion>();
+/** A conversion, or the files of a table. */
+interface Made {
+  readonly add: (records: readonly Buffer[]) => Promise<readonly FailedRecord[] | AddedRecords>;
+  readonly finish: () => Promise<FileSummary | DataFile | undefined>;
+  readonly close: () => Promise<void>;
+}
+
+const conversions = new Map<number, Made>();
 const taking = new Map<number, Taking>();
 
 port.on('message', (request: Request) => {
@@ -40,6 +47,15 @@ async function carryOut(request: Answered): Promise<Result> {
   const { conversion: number } = request;
   if (request.kind === 'create') {
     conversions.set(number, await formats.createConversion(request.settings, (bytes) => send(number, bytes)));
+    return undefined;
+  }
+  if (request.kind === 'createTable') {
+    const files = await formats.createDataFiles(request.layout, (bytes) => send(number, bytes));
+    conversions.set(number, {
+      add: (records) => files.add(records),
+      finish: () => files.finishFile(),
+      close: () => files.close(),
+    });
     return undefined;
   }
   const conversion = conversions.get(number);

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseSchema } from '@millrace/orc';
 import { RecordError } from '../src/errors.ts';
-import { RowReader } from '../src/row-reader.ts';
-import type { Row } from '../src/row-reader.ts';
+import { glueReader } from '../src/row-reader.ts';
+import type { Row, RowReader } from '../src/row-reader.ts';
 import type { Deserializer, OpenXJsonSerDe } from '../src/settings.ts';
 
 const openX: Deserializer = { OpenXJsonSerDe: {} };
@@ -13,7 +13,7 @@ const hive: Deserializer = { HiveJsonSerDe: {} };
 
 function reader(schema: string, deserializer: Deserializer): RowReader {
   const target = { hasUnscaledDecimals: true, hasInstant: (): boolean => true, cutsTexts: true };
-  return new RowReader(parseSchema(schema), deserializer, target);
+  return glueReader(parseSchema(schema), deserializer, target);
 }
 
 function rows(schema: string, record: string | Buffer, deserializer = openX): Row[] {

@@ -1,10 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StructType } from '@millrace/orc';
 import type { ParquetSerDe } from '../settings.ts';
 import { loadDuckDb } from './duckdb.ts';
 import type { Database, DuckDb } from './duckdb.ts';
 import { ParquetFile } from './parquet-file.ts';
+import type { ParquetColumns } from './types.ts';
 
 /** Where DuckDB may write, and how much it may hold for all files together. */
 export interface EngineOptions {
@@ -39,8 +39,8 @@ export class ParquetEngine {
     this.#options = options;
   }
 
-  /** Begins a file. Throws ConversionSettingsError where there is no DuckDB, or for names that SQL cannot tell apart. */
-  async createFile(type: StructType, options: ParquetSerDe): Promise<ParquetFile> {
+  /** Begins a file. Throws ConversionSettingsError where there is no DuckDB. */
+  async createFile(columns: ParquetColumns, options: ParquetSerDe): Promise<ParquetFile> {
     this.#opened ??= this.#open();
     let opened: Opened;
     try {
@@ -56,7 +56,7 @@ export class ParquetEngine {
     const name = `file_${this.#files}`;
     const { scratchFolder, memoryLimitBytes } = this.#options;
     const path = join(scratchFolder, `${name}.parquet`);
-    const parts = { duckdb, connection, name, path, type, options, memoryLimitBytes, engine: this };
+    const parts = { duckdb, connection, name, path, columns, options, memoryLimitBytes, engine: this };
     try {
       const file = await ParquetFile.create(parts);
       this.#openFiles += 1;

@@ -1,10 +1,10 @@
 import { open, rm } from 'node:fs/promises';
-import type { StructType } from '@millrace/orc';
 import type { Row } from '../row-reader.ts';
 import type { FileSink, FileSummary, RowFile } from '../row-file.ts';
 import type { ParquetSerDe } from '../settings.ts';
 import type { Appender, Connection, DataChunk, DuckDb } from './duckdb.ts';
-import { quoted, tableColumns } from './types.ts';
+import { quoted } from './types.ts';
+import type { ParquetColumns } from './types.ts';
 import { VectorWriter } from './vectors.ts';
 
 export interface ParquetParts {
@@ -14,7 +14,7 @@ export interface ParquetParts {
   readonly name: string;
   /** Of the file. */
   readonly path: string;
-  readonly type: StructType;
+  readonly columns: ParquetColumns;
   readonly options: ParquetSerDe;
   readonly memoryLimitBytes: number;
   readonly engine: Engine;
@@ -46,29 +46,34 @@ export class ParquetFile implements RowFile {
   #copied: Promise<void> | undefined;
 
   static async create(parts: ParquetParts): Promise<ParquetFile> {
-    const { duckdb, connection, name, type } = parts;
-    await duckdb.query(connection, `CREATE TEMP TABLE ${quoted(name)} (${tableColumns(type)})`);
+    const { duckdb, connection, name, columns } = parts;
+    await duckdb.query(connection, `CREATE TEMP TABLE ${quoted(name)} (${columns.sql})`);
     return new ParquetFile(parts);
   }
 
   private constructor(parts: ParquetParts) {
-    const { duckdb, connection, name, type } = parts;
+    const { duckdb, connection, name, columns } = parts;
     this.#parts = parts;
     this.#appender = duckdb.appender_create_ext(connection, 'temp', 'main', name);
-    const types = type.fields.map((_, index) => duckdb.appender_column_type(this.#appender, index));
+    const types = columns.types.map((_, index) => duckdb.appender_column_type(this.#appender, index));
     this.#chunk = duckdb.create_data_chunk(types);
     this.#writer = new VectorWriter(duckdb);
   }
 
+  /** Of DuckDB's table, for `copy`. */
+  get tableName(): string {
+    return this.#parts.name;
+  }
+
   async add(rows: readonly Row[], recordBytes: number): Promise<void> {
     this.#checkOpen();
-    const { duckdb, type, engine } = this.#parts;
+    const { duckdb, columns, engine } = this.#parts;
     for (let from = 0; from < rows.length; from += vectorRows) {
       const batch = rows.slice(from, from + vectorRows);
-      for (const [index, field] of type.fields.entries()) {
+      for (const [index, type] of columns.types.entries()) {
         const vector = duckdb.data_chunk_get_vector(this.#chunk, index);
         const values = batch.map((row) => row[index]);
-        this.#writer.write(vector, field.type, values);
+        this.#writer.write(vector, type, values);
       }
       duckdb.data_chunk_set_size(this.#chunk, batch.length);
       duckdb.append_data_chunk(this.#appender, this.#chunk);
@@ -84,20 +89,34 @@ export class ParquetFile implements RowFile {
   }
 
   async finish(sink: FileSink): Promise<FileSummary> {
+    this.endRows();
+    const { duckdb, connection, name } = this.#parts;
+    const byteLength = await this.copy(quoted(name), sink, () =>
+      duckdb.query(connection, `DROP TABLE ${quoted(name)}`),
+    );
+    return { rows: this.#rows, byteLength };
+  }
+
+  /** All rows are there: from now on they can be copied. */
+  endRows(): void {
     this.#checkOpen();
-    const { duckdb, connection, name, path, engine } = this.#parts;
-    duckdb.appender_close_sync(this.#appender);
+    this.#parts.duckdb.appender_close_sync(this.#appender);
+  }
+
+  /** Makes a file of what a query, or the table, has; answers its bytes. */
+  async copy(source: string, sink: FileSink, after?: () => Promise<unknown>): Promise<number> {
+    this.#checkOpen();
+    const { duckdb, connection, path, engine } = this.#parts;
     const target = `'${path.replaceAll("'", "''")}'`;
-    const copy = `COPY ${quoted(name)} TO ${target} (${this.#copyOptions()})`;
+    const copy = `COPY ${source} TO ${target} (${this.#copyOptions()})`;
     this.#copied = engine.copyInTurn(async () => {
       this.#checkOpen();
       await engine.makeFolders();
       await duckdb.query(connection, copy);
-      if (!this.#isClosed) await duckdb.query(connection, `DROP TABLE ${quoted(name)}`);
+      if (!this.#isClosed) await after?.();
     });
     await this.#copied;
-    const byteLength = await sendFile(path, sink);
-    return { rows: this.#rows, byteLength };
+    return await sendFile(path, sink);
   }
 
   async close(): Promise<void> {
@@ -118,7 +137,7 @@ export class ParquetFile implements RowFile {
   }
 
   #copyOptions(): string {
-    const { options, memoryLimitBytes } = this.#parts;
+    const { options, memoryLimitBytes, columns } = this.#parts;
     const { Compression: compression = 'SNAPPY' } = options;
     // DuckDB counts the differences of ints in 64 bits and writes those beyond 32 as they are, which other readers refuse.
     const version = options.WriterVersion === 'V2' && !this.#writer.hasWideInts ? 'V2' : 'V1';
@@ -132,6 +151,7 @@ export class ParquetFile implements RowFile {
       `PARQUET_VERSION ${version}`,
       `ROW_GROUP_SIZE ${groupRows}`,
       ...(options.EnableDictionaryCompression === false ? ['DICTIONARY_SIZE_LIMIT 0'] : []),
+      ...columns.copyOptions,
     ].join(', ');
   }
 }

@@ -1,5 +1,16 @@
 import type { OrcField, OrcType, StructType } from '@millrace/orc';
 import { ConversionSettingsError } from '../errors.ts';
+import type { VectorType } from './vectors.ts';
+
+/** The columns of a file, for the table it is made of. */
+export interface ParquetColumns {
+  /** As CREATE TABLE has them. */
+  readonly sql: string;
+  /** How the values come, column by column. */
+  readonly types: readonly VectorType[];
+  /** What COPY is told beside the SerDe's options. */
+  readonly copyOptions: readonly string[];
+}
 
 /** A name as SQL quotes it. */
 export function quoted(name: string): string {
@@ -23,8 +34,12 @@ const simpleTypes = {
   timestamp: 'TIMESTAMP',
 } as const;
 
-/** The columns of a CREATE TABLE. Throws ConversionSettingsError for names that differ in case only, which SQL takes for one. */
-export function tableColumns({ fields }: StructType): string {
+/** The columns of a Glue table. Throws ConversionSettingsError for names that differ in case only. */
+export function glueColumns(type: StructType): ParquetColumns {
+  return { sql: tableColumns(type), types: type.fields.map((field) => field.type), copyOptions: [] };
+}
+
+function tableColumns({ fields }: StructType): string {
   checkNames(fields);
   return fields.map(({ name, type }) => `${quoted(name)} ${sqlType(type)}`).join(', ');
 }
@@ -44,7 +59,8 @@ function sqlType(type: OrcType): string {
   }
 }
 
-function checkNames(fields: readonly OrcField[]): void {
+/** Throws ConversionSettingsError for names that differ in case only, which SQL takes for one. */
+export function checkNames(fields: readonly Pick<OrcField, 'name'>[]): void {
   const seen = new Set<string>();
   for (const { name } of fields) {
     // SQL goes to DuckDB as a text of C, which ends there.

@@ -1,6 +1,17 @@
 import type { OrcType } from '@millrace/orc';
 import type { DuckDb, Vector } from './duckdb.ts';
 
+/** A type whose values come as the readers make them, or a uuid as an unsigned integer of 128 bits; in others too. */
+export type VectorType =
+  | Exclude<OrcType, { readonly kind: 'array' | 'map' | 'struct' }>
+  | { readonly kind: 'uuid' }
+  | { readonly kind: 'array'; readonly element: VectorType }
+  | { readonly kind: 'map'; readonly key: VectorType; readonly value: VectorType }
+  | { readonly kind: 'struct'; readonly fields: readonly { readonly type: VectorType }[] };
+
+/** Of 128 bits, the upmost of which DuckDB stores the other way round, so that uuids are ordered as signed integers. */
+const uuidInteger = { kind: 'decimal', precision: 38, scale: 0 } as const;
+
 /**
  * Writes values, as the readers make them, into the memory of a DuckDB vector of the type's own layout
  * (https://duckdb.org/docs/stable/clients/c/vector): one value after the other, a bit for each that is not null.
@@ -19,7 +30,7 @@ export class VectorWriter {
     return this.#mostInt - this.#leastInt >= 2 ** 31;
   }
 
-  write(vector: Vector, type: OrcType, values: readonly unknown[]): void {
+  write(vector: Vector, type: VectorType, values: readonly unknown[]): void {
     if (values.includes(null)) this.#writeNulls(vector, values);
     switch (type.kind) {
       case 'string':
@@ -45,6 +56,10 @@ export class VectorWriter {
           type.fields.map((field) => field.type),
           values,
         );
+      case 'uuid': {
+        const integers = values.map((value) => (value === null ? null : (value as bigint) ^ (1n << 127n)));
+        return this.#writeNumbers(vector, uuidInteger, integers);
+      }
       default:
         return this.#writeNumbers(vector, type, values);
     }
@@ -117,7 +132,7 @@ export class VectorWriter {
   }
 
   /** Rows to columns; the fields of what is null are null. */
-  #writeFields(vector: Vector, types: readonly OrcType[], values: readonly unknown[]): void {
+  #writeFields(vector: Vector, types: readonly VectorType[], values: readonly unknown[]): void {
     for (const [place, type] of types.entries()) {
       const column = (values as readonly (readonly unknown[] | null)[]).map((value) => value?.[place] ?? null);
       this.write(this.#duckdb.struct_vector_get_child(vector, place), type, column);

@@ -1,0 +1,23 @@
+/** How requests go to a catalog: handed in by the server. */
+export interface CatalogSender {
+  /** Rejects where no whole answer came. Redirections are answers. */
+  send(request: CatalogRequest): Promise<CatalogAnswer>;
+}
+
+export interface CatalogRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  /** Then the request has failed. */
+  readonly timeoutMs: number;
+  /** An answer of more is a failure. */
+  readonly maxAnswerBytes: number;
+  /** Fires when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface CatalogAnswer {
+  readonly status: number;
+  readonly body: string;
+}
