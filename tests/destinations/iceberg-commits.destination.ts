@@ -1,6 +1,10 @@
 /** Appends at once, in doubt and beside others, through Iceberg's own REST catalog; read back by pyiceberg. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import type { CatalogSender, TableName } from '@millrace/iceberg';
 import { fetchSender, jsonRecords, never, startIcebergParts } from './iceberg-parts.ts';
 import type { IcebergParts } from './iceberg-parts.ts';
@@ -146,4 +150,28 @@ test('what the catalog refuses', { timeout: 60_000 }, async () => {
   await assert.rejects(appender.append({ table: unnamed, ...rest }), { code: 'Iceberg.InvalidTableName' });
   const guessed = parts.catalogBy(fetchSender, 'guessed');
   await assert.rejects(guessed.loadTable(nowhere, never), { code: 'Glue.AccessDenied', isRetryable: false });
+});
+
+test("the README's example runs as it stands, but for the port", { timeout: 120_000 }, async () => {
+  const root = join(import.meta.dirname, '../..');
+  const readme = await readFile(join(root, 'packages/iceberg/README.md'), 'utf8');
+  const example = /```ts\n([\s\S]*?)```/.exec(readme)![1]!;
+  // Inside of the checkout, where the packages are found.
+  const folder = await mkdtemp(join(root, '.cache/readme-iceberg-'));
+  try {
+    const file = join(folder, 'example.ts');
+    await writeFile(file, example.replace('http://127.0.0.1:8181', parts.iceberg.endpoint));
+    const env = {
+      ...process.env,
+      ...parts.s3.env,
+      AWS_ENDPOINT_URL: parts.s3.endpoint,
+      CATALOG_TOKEN: parts.iceberg.token,
+    };
+    const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=source', file], { env });
+    const code = 'Iceberg.MissingColumnWithinRecord';
+    assert.equal(stdout, `record 2: ${code}: The record has no value for the required column id\nappended once\n`);
+    assert.equal((await parts.iceberg.rows('shop.orders')).length, 2);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });

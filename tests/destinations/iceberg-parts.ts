@@ -16,7 +16,12 @@ export const never: AbortSignal = new AbortController().signal;
 export const fetchSender: CatalogSender = {
   async send({ method, url, headers, body, timeoutMs, signal }) {
     const signals = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    const answer = await fetch(url, { method, headers, body: body ?? null, signal: signals });
+    const answer = await fetch(url, {
+      method,
+      headers,
+      body: body === undefined ? null : Uint8Array.from(body),
+      signal: signals,
+    });
     return { status: answer.status, body: await answer.text() };
   },
 };

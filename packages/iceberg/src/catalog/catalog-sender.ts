@@ -1,6 +1,6 @@
-/** How requests go to a catalog: handed in by the server. */
+/** How requests go to a catalog: handed in by the server. Firehose's HttpSender is one. */
 export interface CatalogSender {
-  /** Rejects where no whole answer came. Redirections are answers. */
+  /** Rejects where no answer came. Redirections are answers. */
   send(request: CatalogRequest): Promise<CatalogAnswer>;
 }
 
@@ -8,10 +8,10 @@ export interface CatalogRequest {
   readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+  readonly body: Buffer | undefined;
   /** Then the request has failed. */
   readonly timeoutMs: number;
-  /** An answer of more is a failure. */
+  /** An answer of more is cut there. */
   readonly maxAnswerBytes: number;
   /** Fires when nobody waits for the answer any more. */
   readonly signal: AbortSignal;

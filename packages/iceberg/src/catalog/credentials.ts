@@ -59,12 +59,13 @@ export class TokenKeeper {
     credentials: Extract<CatalogCredentials, { kind: 'client' }>,
     asked: Asked,
   ): Promise<{ text: string; untilMs: number }> {
-    const body = new URLSearchParams({
+    const form = new URLSearchParams({
       grant_type: 'client_credentials',
       client_id: credentials.clientId,
       client_secret: credentials.clientSecret,
       scope: credentials.scope ?? 'catalog',
-    }).toString();
+    });
+    const body = Buffer.from(form.toString());
     const url = credentials.tokenUrl ?? this.#defaultUrl;
     const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' };
     const answer = await this.#sender.send({ method: 'POST', url, headers, body, ...asked });

@@ -147,8 +147,13 @@ export class RestCatalog {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(await this.#authorization(limits)),
       };
-      const text = body === undefined ? undefined : toJson(body);
-      const answer = await this.#reach(() => this.#sender.send({ method, url, headers, body: text, ...limits }));
+      const bytes = body === undefined ? undefined : Buffer.from(toJson(body));
+      const answer = await this.#reach(() => this.#sender.send({ method, url, headers, body: bytes, ...limits }));
+      if (Buffer.byteLength(answer.body) >= maxAnswerBytes)
+        throw new IcebergError(
+          'Iceberg.CatalogFailure',
+          `an answer of the catalog is of ${maxAnswerBytes} bytes or more`,
+        );
       // 419 is the protocol's word for a token that has ended.
       if (!isFirst || !this.#tokens.canRenew || (answer.status !== 401 && answer.status !== 419)) return answer;
       this.#tokens.forget();
