@@ -222,3 +222,22 @@ test('arrays, maps, structs', () => {
   assert.match(refusal('struct<b:array<struct<c:int>>>', '{"b":[{"c":"x"}]}'), /\(column a\.b\[\]\.c\)$/);
   assert.match(refusal('struct<b:int>', '12345678901234567890'), /Start of Object expected/);
 });
+
+test('whole numbers of sixteen digits beside others, to the last digit', () => {
+  for (const [json, unscaled, text] of [
+    ['1772368496789012', 177_236_849_678_901_200n, '1772368496789012'],
+    ['8999999999999999', 899_999_999_999_999_900n, '8999999999999999'],
+    ['-1772368496789012', -177_236_849_678_901_200n, '-1772368496789012'],
+    ['9007199254740993', 900_719_925_474_099_300n, '9007199254740993'],
+    ['1772368496789012.51', 177_236_849_678_901_251n, '1772368496789012.51'],
+    ['17723684967890121', 1_772_368_496_789_012_100n, '17723684967890121'],
+    ['1772368496789012e1', 1_772_368_496_789_012_000n, '1772368496789012e1'],
+    ['1.772368496789012001e15', 177_236_849_678_901_200n, '1.772368496789012001e15'],
+  ] as const)
+    for (const before of ['', '"x":1772368496789012,', '"x":0.5,']) {
+      const [[decimal, string]] = rows('struct<a:decimal(38,2),b:string>', `{${before}"a":${json},"b":${json}}`) as [
+        Row,
+      ];
+      assert.deepEqual([BigInt(decimal as number | bigint), string], [unscaled, text], `${before}${json}`);
+    }
+});

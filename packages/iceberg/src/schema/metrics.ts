@@ -88,13 +88,18 @@ function orderOf({ kind }: PrimitiveType): (a: unknown, b: unknown) => boolean {
   }
 }
 
-const highCharacter = /[\uD800-\uFFFF]/;
-
 /** By code points, as UTF-8's bytes are ordered; JavaScript's own order has surrogates before U+E000. */
 export function isTextBefore(a: string, b: string): boolean {
-  if (!highCharacter.test(a) || !highCharacter.test(b)) return a < b;
+  const length = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < length && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
+  if (at === length) return a.length < b.length;
+  const [one, other] = [a.charCodeAt(at), b.charCodeAt(at)];
+  if (one < firstSurrogate || other < firstSurrogate) return one < other;
   return Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0;
 }
+
+const firstSurrogate = 0xd8_00;
 
 function lowerBound(type: PrimitiveType, least: unknown): Buffer {
   if (type.kind === 'string') return singleValue(type, truncateText(least as string, boundLength));

@@ -24,10 +24,13 @@ export class DigitsNeeded extends Error {
 /** One for all: an error's stack costs more than reading a record does. */
 export const digitsNeeded = new DigitsNeeded('the numbers are needed as they are written');
 
-/** A number whose text is not the one that its double prints: with a point, an exponent, sixteen digits, or minus zero. */
-const unlikeItsDouble = /[:,[]\s*(?:-?\d+[.eE]|-0|-?\d{16})/;
+/**
+ * A number whose text is not the one that its double prints: with a point, an exponent, sixteen digits, or minus zero. Whole
+ * numbers of sixteen digits below 9 × 10^15, as microseconds since 1970 are, come back as they were.
+ */
+const unlikeItsDouble = /[:,[]\s*(?:-?\d+[.eE]|-0|-?(?![1-8]\d{15}(?!\d))\d{16})/;
 /** A number with more digits than every double keeps: fifteen come back from a double as they were, wherever the point is. */
-const beyondDouble = /[:,[]\s*-?[\d.]{16}/;
+const beyondDouble = /[:,[]\s*-?(?![1-8]\d{15}(?![\d.eE]))[\d.]{16}/;
 
 /**
  * The text of the record that is being read. JSON.parse gives doubles, fast; the few records where that would lose something
