@@ -1,14 +1,20 @@
-/** What an appender needs, over the test's own fetch and S3. */
+/** What an appender needs, over the test's own fetch and S3; and Iceberg's own reader of what it made. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { RestCatalog, TableAppender } from '@millrace/iceberg';
 import type { AppenderParts, CatalogSender, TableFiles } from '@millrace/iceberg';
 import { openFormats } from '@millrace/record-formats';
 import { realWorld } from '@millrace/world';
-import { startIceberg } from './servers/iceberg.ts';
+import { javaClassPath } from '../clients/environments.ts';
+import { icebergCatalog, startIceberg } from './servers/iceberg.ts';
 import type { RunningIceberg } from './servers/iceberg.ts';
 import type { RunningS3 } from './servers/s3.ts';
 import { startVersitygw } from './servers/versitygw.ts';
+
+const run = promisify(execFile);
 
 export const never: AbortSignal = new AbortController().signal;
 
@@ -50,6 +56,8 @@ export interface IcebergParts {
   /** The same catalog by another sender, or with another token. */
   catalogBy(sender: CatalogSender, token?: string): RestCatalog;
   appender(parts?: Partial<AppenderParts>): TableAppender;
+  /** What java/iceberg/IcebergScan.java prints: of the filter, files where the column is at least the text. */
+  scan(table: string, column: string, least: string): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -68,6 +76,23 @@ export async function startIcebergParts(): Promise<IcebergParts> {
     catalog,
     catalogBy,
     appender: (parts) => new TableAppender({ catalog, files: filesIn(s3), formats, world, ...parts }),
+    async scan(table, column, least) {
+      const program = join(import.meta.dirname, 'java/iceberg/IcebergScan.java');
+      const folder = await mkdtemp(join(tmpdir(), 'millrace-scan-'));
+      try {
+        for (const [key, body] of await s3.objects('lake', `warehouse/${table.replace('.', '/')}/metadata/`)) {
+          await mkdir(join(folder, 'lake', dirname(key)), { recursive: true });
+          await writeFile(join(folder, 'lake', key), body);
+        }
+        const given = [iceberg.endpoint, iceberg.token, folder, table, column, least];
+        const [jars, classes] = [await javaClassPath(icebergCatalog), join(folder, 'classes')];
+        await run('javac', ['-nowarn', '-cp', jars, '-d', classes, program]);
+        const { stdout } = await run('java', ['-cp', `${classes}:${jars}`, 'IcebergScan', ...given]);
+        return stdout.trimEnd().split('\n');
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
     async stop() {
       await formats.close();
       await iceberg.stop();

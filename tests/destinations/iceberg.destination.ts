@@ -203,6 +203,39 @@ day = count(row_filter="at >= '2026-03-01T00:00:00+00:00'")
 print(json.dumps([count(), day, count(row_filter="price > 10000"), table.scan(row_filter="place = 'place 2'").to_arrow().num_rows]))
 `;
 
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
+function withoutPartition(line: string): string {
+  return line.replace(/^file \S+ /, '');
+}
+
+/** What IcebergScan is to print of each file: rows, and of id, place and price the least, the most and the nulls. */
+function describedFiles(): string[] {
+  const groups = new Map<string, Record<string, unknown>[]>();
+  const bucket = bindTransform('bucket[3]', { kind: 'long' });
+  for (let id = 0; id < 1000; id += 1) {
+    const row = reading(id);
+    const key = JSON.stringify([id % 2, bucket.apply(id), row['place'], Math.floor((row['price'] as number) / 500)]);
+    const group = groups.get(key) ?? [];
+    groups.set(key, group);
+    group.push(row);
+  }
+  const describe = (rows: Record<string, unknown>[], name: string): string => {
+    const values = rows.map((row) => row[name]).filter((value) => value !== null) as (number | string)[];
+    const [first = '', ...others] = values;
+    let [least, most] = [first, first];
+    for (const value of others) {
+      if (value < least) least = value;
+      if (value > most) most = value;
+    }
+    const print = (value: number | string): string => (name === 'price' ? (value as number).toFixed(2) : `${value}`);
+    return values.length === 0 ? '' : ` ${name}=${print(least)}..${print(most)}-${rows.length - values.length}`;
+  };
+  return [...groups.values()]
+    .map((rows) => `${rows.length}${describe(rows, 'id')}${describe(rows, 'place')}${describe(rows, 'price')}`)
+    .sort(compareTexts);
+}
+
 for (const version of ['1', '2'])
   test(`partitions, format version ${version}`, { timeout: 300_000 }, async () => {
     const table = { namespace: ['shop'], name: `readings${version}` };
@@ -253,6 +286,11 @@ for (const version of ['1', '2'])
     assert.equal(ofPlace, rows.filter(({ place }) => place === 'place 2').length);
     const read = await duckDbRows(await parquetFiles(table));
     assert.equal(read.length, 1000);
+    const scanned = await parts.scan(`shop.${table.name}`, 'at', '2026-03-01T00:00:00+00:00');
+    const linesOf = (word: string): string[] => scanned.filter((line) => line.startsWith(word));
+    assert.deepEqual(linesOf('manifest'), [`manifest ${all} 1000`]);
+    assert.equal(linesOf('filtered').length, ofDay);
+    assert.deepEqual(linesOf('file').map(withoutPartition).sort(compareTexts), describedFiles());
   });
 
 /** pyiceberg's transforms over the bytes of values, as bounds have them. */

@@ -15,7 +15,7 @@ export interface CatalogOptions {
   readonly credentials?: CatalogCredentials | undefined;
   /** 30 s unless told. */
   readonly timeoutMs?: number | undefined;
-  /** What the metadata of a table may be; 64 MiB unless told. */
+  /** What the metadata of a table may be, about 1 KiB a snapshot that is not expired; 64 MiB unless told. */
   readonly maxAnswerBytes?: number | undefined;
 }
 
@@ -106,7 +106,7 @@ export class RestCatalog {
       return { kind: 'unknown', reason: (error as Error).message };
     }
     if (answer.status === 409) return { kind: 'conflict' };
-    if (answer.status >= 500 || answer.status === 408)
+    if (answer.status >= 500 || answer.status === 408 || answer.status === 429)
       return { kind: 'unknown', reason: `the catalog answered ${answer.status}: ${reasonOf(answer)}` };
     this.#good(answer, printName(table));
     return { kind: 'committed' };
