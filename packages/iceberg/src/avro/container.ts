@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync, zstdDecompressSync } from 'node:zlib';
 import avsc from 'avsc';
 import type { Type } from 'avsc';
-import { unsupported } from '../errors.ts';
+import { IcebergError, unsupported } from '../errors.ts';
 
 /** A schema as JSON, with attributes that Avro does not know: Iceberg's `field-id` is one. */
 export type AvroSchema = string | readonly AvroSchema[] | { readonly [name: string]: unknown };
@@ -59,23 +59,38 @@ export interface Container {
 /** Reads one. `adapt` makes of the writer's schema the one to read by: other names, the same bytes. Throws IcebergError. */
 export function readContainer(file: Buffer, adapt: (schema: AvroSchema) => AvroSchema): Container {
   if (!file.subarray(0, magic.length).equals(magic)) throw unsupported('a file that should be Avro is none');
+  try {
+    return readBlocks(file, adapt);
+  } catch (error) {
+    if (error instanceof IcebergError) throw error;
+    // Whatever JSON, zlib and avsc say of bytes that are not what they should be.
+    throw unsupported(`an Avro file cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function readBlocks(file: Buffer, adapt: (schema: AvroSchema) => AvroSchema): Container {
   const header = decode<Record<string, Buffer>>(headerType, file, magic.length);
   const metadata = new Map(Object.entries(header.value).map(([key, value]) => [key, value.toString()]));
   const type = typeOf(adapt(JSON.parse(metadata.get('avro.schema') ?? 'null') as AvroSchema));
   const inflate = codecOf(metadata.get('avro.codec') ?? 'null');
   const records: unknown[] = [];
+  const sync = file.subarray(header.end, header.end + syncBytes);
+  if (sync.length < syncBytes) throw unsupported('an Avro file ends within its header');
   let at = header.end + syncBytes;
   while (at < file.length) {
     const count = decode<number>(plainLong, file, at);
     const length = decode<number>(plainLong, file, count.end);
-    const data = inflate(file.subarray(length.end, length.end + length.value));
+    const end = length.end + length.value;
+    if (count.value < 0 || length.value < 0 || !file.subarray(end, end + syncBytes).equals(sync))
+      throw unsupported('an Avro file has a block that is none');
+    const data = inflate(file.subarray(length.end, end));
     let from = 0;
     for (let index = 0; index < count.value; index += 1) {
       const record = decode(type, data, from);
       records.push(record.value);
       from = record.end;
     }
-    at = length.end + length.value + syncBytes;
+    at = end + syncBytes;
   }
   return { metadata, records };
 }
