@@ -65,7 +65,8 @@ export async function startIcebergParts(): Promise<IcebergParts> {
   const s3 = await startVersitygw();
   await s3.createBucket('lake');
   const iceberg = await startIceberg({ s3, warehouse: 's3://lake/warehouse' });
-  const formats = openFormats({ scratchFolder: join(tmpdir(), `millrace-iceberg-${process.pid}`) });
+  const scratchFolder = await mkdtemp(join(tmpdir(), 'millrace-iceberg-'));
+  const formats = openFormats({ scratchFolder });
   const world = realWorld();
   const catalogBy = (sender: CatalogSender, token = iceberg.token): RestCatalog =>
     new RestCatalog({ url: iceberg.endpoint, credentials: { kind: 'bearer', token } }, sender, world);
@@ -95,6 +96,7 @@ export async function startIcebergParts(): Promise<IcebergParts> {
     },
     async stop() {
       await formats.close();
+      await rm(scratchFolder, { recursive: true, force: true });
       await iceberg.stop();
       await s3.stop();
     },
