@@ -1,5 +1,4 @@
 import type { AddedRecords, DataFile, TableLayout } from '@millrace/iceberg';
-import type { FailedRecord } from './conversion.ts';
 import type { FileSummary } from './row-file.ts';
 import type { ConversionSettings } from './settings.ts';
 
@@ -33,7 +32,7 @@ export type Request =
   | { readonly kind: 'taken'; readonly conversion: number; readonly error?: string };
 
 /** What a call comes to: of `finish` a table's next file, or undefined when there is none. */
-export type Result = readonly FailedRecord[] | AddedRecords | FileSummary | DataFile | undefined;
+export type Result = AddedRecords | FileSummary | DataFile | undefined;
 
 /** What it says: an answer to a call, or bytes of a file, of which the next follow when these were taken. */
 export type Reply =

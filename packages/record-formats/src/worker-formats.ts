@@ -198,7 +198,7 @@ class WorkerHandle {
 
 class WorkerConversion extends WorkerHandle implements Conversion {
   async add(records: readonly Buffer[]): Promise<readonly FailedRecord[]> {
-    return (await this.send(records)) as readonly FailedRecord[];
+    return ((await this.send(records)) as AddedRecords).failed as readonly FailedRecord[];
   }
 
   async finish(): Promise<FileSummary> {

@@ -1,7 +1,6 @@
 /** The worker thread: conversions by their numbers, for the thread that started it. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { AddedRecords, DataFile } from '@millrace/iceberg';
-import type { FailedRecord } from './conversion.ts';
 import { ConversionSettingsError } from './errors.ts';
 import type { Reply, Request, Result } from './messages.ts';
 import { openFormatsInThread } from './open-formats.ts';
@@ -19,7 +18,7 @@ const port = parentPort!;
 const formats = openFormatsInThread(workerData as FormatsOptions);
 /** A conversion, or the files of a table. */
 interface Made {
-  readonly add: (records: readonly Buffer[]) => Promise<readonly FailedRecord[] | AddedRecords>;
+  readonly add: (records: readonly Buffer[]) => Promise<AddedRecords>;
   readonly finish: () => Promise<FileSummary | DataFile | undefined>;
   readonly close: () => Promise<void>;
 }
@@ -46,7 +45,12 @@ async function carryOut(request: Answered): Promise<Result> {
   if (request.kind === 'end') return await end();
   const { conversion: number } = request;
   if (request.kind === 'create') {
-    conversions.set(number, await formats.createConversion(request.settings, (bytes) => send(number, bytes)));
+    const conversion = await formats.createConversion(request.settings, (bytes) => send(number, bytes));
+    conversions.set(number, {
+      add: async (records) => ({ failed: await conversion.add(records), later: [] }),
+      finish: () => conversion.finish(),
+      close: () => conversion.close(),
+    });
     return undefined;
   }
   if (request.kind === 'createTable') {
@@ -74,13 +78,16 @@ async function carryOut(request: Answered): Promise<Result> {
 /** A view of a record takes more of the heap than a small record has bytes: only so many are there at once. */
 const recordsAtOnce = 4096;
 
-async function addAll(conversion: Conversion, bytes: Uint8Array, ends: Uint32Array): Promise<FailedRecord[]> {
-  const failed: FailedRecord[] = [];
+async function addAll(made: Made, bytes: Uint8Array, ends: Uint32Array): Promise<AddedRecords> {
+  const failed: AddedRecords['failed'][number][] = [];
+  const later: number[] = [];
   for (let from = 0; from < ends.length; from += recordsAtOnce) {
     const records = recordsOf(bytes, from === 0 ? 0 : ends[from - 1]!, ends.subarray(from, from + recordsAtOnce));
-    for (const one of await conversion.add(records)) failed.push({ ...one, index: from + one.index });
+    const added = await made.add(records);
+    for (const one of added.failed) failed.push({ ...one, index: from + one.index });
+    for (const place of added.later) later.push(from + place);
   }
-  return failed;
+  return { failed, later };
 }
 
 async function end(): Promise<undefined> {
