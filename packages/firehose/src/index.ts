@@ -1,4 +1,6 @@
 export { deliveryStreamArn } from './arn.ts';
+export { openAwsSigner } from './aws-signer.ts';
+export type { AwsSigner } from './aws-signer.ts';
 export type { Compressor, Compressors } from './delivery/compression.ts';
 export type { ErrorLogEvent, ErrorLogs } from './error-logs.ts';
 export { firehoseMachine } from './machine.ts';

@@ -1,3 +1,5 @@
+import { openAwsSigner } from './aws-signer.ts';
+import type { AwsSigner } from './aws-signer.ts';
 import type { Registry, ShardLog } from '@millrace/log';
 import { resultOf } from '@millrace/model';
 import type { Outcome } from '@millrace/model';
@@ -33,6 +35,8 @@ export interface FirehoseOptions {
   readonly topics?: SourceTopics;
   readonly http: HttpSender;
   readonly errorLogs: ErrorLogs;
+  /** By default with AWS's credentials as its tools find them. */
+  readonly signer?: AwsSigner;
   /** The simulation compresses without threads, which its clock does not see. */
   readonly compressors?: Compressors;
   readonly settings: Settings;
@@ -74,6 +78,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<OpenFireho
     http: options.http,
     errorLogs: options.errorLogs,
     metrics: new DeliveryMetrics(),
+    signer: options.signer ?? openAwsSigner(),
     compressors: options.compressors ?? compressors,
     report,
     async change<Result>(command: Command): Promise<Result> {

@@ -3,6 +3,7 @@ import type { World } from '@millrace/world';
 import type { Command } from './changes.ts';
 import type { Compressors } from './delivery/compression.ts';
 import type { ErrorLogs } from './error-logs.ts';
+import type { AwsSigner } from './aws-signer.ts';
 import type { HttpSender } from './http-sender.ts';
 import type { DeliveryMetrics } from './metrics/delivery-stream-metrics.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -25,6 +26,7 @@ export interface Firehose {
   readonly readBudget: ReadBudget | undefined;
   readonly topics: SourceTopics;
   readonly http: HttpSender;
+  readonly signer: AwsSigner;
   readonly compressors: Compressors;
   readonly errorLogs: ErrorLogs;
   readonly metrics: DeliveryMetrics;
@@ -47,6 +49,8 @@ export interface Settings {
   readonly transitionMs: number;
   /** What all deliveries that are under way may hold in memory; one that needs more goes alone. */
   readonly deliveryBytes: number;
+  /** Where the clusters of OpenSearch domains are: URLs, by the domain's name or its ARN. */
+  readonly searchDomains?: ReadonlyMap<string, string>;
 }
 
 /** Who calls. Made by the server for each request. */

@@ -49,6 +49,7 @@ export interface TestOptions {
   readonly limits?: 'aws' | 'none';
   readonly transitionMs?: number;
   readonly deliveryBytes?: number;
+  readonly searchDomains?: ReadonlyMap<string, string>;
   readonly log?: { readonly journalFileBytes: number; readonly hotBytes: number };
   report?(message: string, error: unknown): void;
 }
@@ -80,7 +81,12 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
     errorLogs: options.errorLogs ?? { write: () => undefined },
     ...(options.compressors && { compressors: options.compressors }),
     keys: { create: () => Promise.resolve(nextKey++) },
-    settings: { limits, transitionMs, deliveryBytes: options.deliveryBytes ?? 512 << 20 },
+    settings: {
+      limits,
+      transitionMs,
+      deliveryBytes: options.deliveryBytes ?? 512 << 20,
+      ...(options.searchDomains && { searchDomains: options.searchDomains }),
+    },
     report: options.report ?? (() => undefined),
   });
   await log.dropUnclaimed();

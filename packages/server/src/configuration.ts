@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { DeclarationError, readDeclared } from '@millrace/functions';
 import type { DeclaredFunction } from '@millrace/functions';
 import { transformationPath, transformations } from '@millrace/transformations';
+import { readSearchDomains } from './search-domains.ts';
 import { settings, variableOf } from './settings.ts';
 import type { Setting, Settings } from './settings.ts';
 import { readTopicClusters } from './topic-clusters.ts';
@@ -134,6 +135,11 @@ function checkTogether(values: Settings): void {
     readTopicClusters(values['topic-clusters']);
   } catch (error) {
     throw new ConfigurationError(`--topic-clusters: ${(error as Error).message}`, { cause: error });
+  }
+  try {
+    readSearchDomains(values['search-domains']);
+  } catch (error) {
+    throw new ConfigurationError(`--search-domains: ${(error as Error).message}`, { cause: error });
   }
   if (values.engine !== 'embedded') {
     throw new ConfigurationError(`--engine ${values.engine}: this version has the engine "embedded" only`);

@@ -10,6 +10,7 @@ import type { Configuration } from './configuration.ts';
 import { openErrorLogs } from './error-logs.ts';
 import { sendOverHttp } from './http-client.ts';
 import type { Logger } from './logging.ts';
+import { readSearchDomains } from './search-domains.ts';
 import { sourceStreams } from './source-streams.ts';
 import { sourceTopics } from './topic-clusters.ts';
 
@@ -67,6 +68,7 @@ function firehoseSettings(settings: Configuration['settings']): FirehoseSettings
     limits: settings.limits,
     transitionMs: settings['transition-ms'],
     deliveryBytes: settings['delivery-budget-mib'] * mebibyte,
+    searchDomains: readSearchDomains(settings['search-domains']),
   };
 }
 

@@ -110,6 +110,13 @@ export const settings = [
     help: 'where Firehose finds the Kafka clusters of MSK sources: brokers by the name in a cluster ARN, or the ARN',
   },
   {
+    name: 'search-domains',
+    type: 'string',
+    default: undefined,
+    placeholder: 'NAME=URL,…',
+    help: "where Firehose finds OpenSearch domains: clusters by the name in a DomainARN, or the ARN; URLs may have a user's name and password",
+  },
+  {
     name: 'function-code',
     type: 'string',
     default: 'api',

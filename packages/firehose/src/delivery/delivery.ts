@@ -57,7 +57,7 @@ export class Delivery {
   async process(configuration: ProcessingConfiguration | undefined, take: Take): Promise<readonly FailedRecord[]> {
     const processing = new Processing(configuration, this.stream.source !== undefined);
     for (const span of this.attempt.window.spans)
-      await readSpan(this.service.log, span, (page) => processing.run(page, take));
+      await readSpan(this.service.log, span, (page) => processing.run(span.logId, page, take));
     return processing.failed;
   }
 

@@ -6,16 +6,20 @@ export interface FailedRecord {
   readonly data: Buffer;
   /** How often it was tried; once where it is not said. */
   readonly attempts?: number;
+  /** What the destination's error records have besides. */
+  readonly details?: Readonly<Record<string, string>>;
 }
 
 /** The line of a failed record. Members are AWS's, as its guide shows them. */
-export function errorLine({ arrivalMs, code, message, data, attempts = 1 }: FailedRecord, endedMs: number): string {
+export function errorLine(failed: FailedRecord, endedMs: number): string {
+  const { arrivalMs, code, message, data, attempts = 1, details } = failed;
   const record = {
     attemptsMade: attempts,
     arrivalTimestamp: arrivalMs,
     errorCode: code,
     errorMessage: message,
     attemptEndingTimestamp: endedMs,
+    ...details,
     rawData: data.toString('base64'),
   };
   return `${JSON.stringify(record)}\n`;

@@ -15,6 +15,8 @@ export interface RecordDelivery {
   readonly errorOutputType: string;
   /** The code of records that no answer came for. */
   readonly unreachable: string;
+  /** What a record's line at the error prefix has besides. */
+  details?(record: ProcessedRecord): Readonly<Record<string, string>>;
   /**
    * Sends the records once. Answers those that were not taken, by their places; rejects where none was: DeliveryError tells the
    * code. Whether the destination took what no answer came for, nobody knows: it is sent again.
@@ -57,12 +59,14 @@ export class RecordProgress {
     return records.filter((_, place) => this.#settled.has(place) && this.#settled.get(place) === undefined);
   }
 
-  refused(records: readonly ProcessedRecord[]): FailedRecord[] {
+  refused(records: readonly ProcessedRecord[], detailsOf?: RecordDelivery['details']): FailedRecord[] {
     return records.flatMap((record, place) => {
       const reason = this.#settled.get(place);
       if (reason === undefined) return [];
+      const { data, arrivalMs } = record;
       const { code, message } = reason;
-      return [{ data: record.data, arrivalMs: record.arrivalMs, code, message, attempts: this.#tries.get(place)! }];
+      const details = detailsOf?.(record);
+      return [{ data, arrivalMs, code, message, attempts: this.#tries.get(place)!, ...(details && { details }) }];
     });
   }
 }
@@ -92,7 +96,7 @@ export async function deliverRecords(delivery: Delivery, by: RecordDelivery): Pr
     taken.reduce((sum, { data }) => sum + data.length, 0),
   );
   await delivery.storeFailed('processing-failed', unprocessed);
-  await delivery.storeFailed(by.errorOutputType, progress.refused(records));
+  await delivery.storeFailed(by.errorOutputType, progress.refused(records, by.details));
 }
 
 /** Sends what is open; answers why some of it is to be tried again, if any is. */

@@ -4,8 +4,10 @@ import type {
   UpdateDestinationInput,
 } from '@millrace/model/firehose';
 import { invalidArgument } from '../errors.ts';
+import type { Settings } from '../service.ts';
 import { kindOf, kinds } from './kinds.ts';
 import type { Destination } from './kinds.ts';
+import { notSwitched } from './opensearch/settings.ts';
 
 /** AWS gives every delivery stream one destination, and it this id. */
 export const destinationId = 'destinationId-000000000001';
@@ -14,21 +16,28 @@ export const destinationId = 'destinationId-000000000001';
 const configured = /Destination(?:Configuration|Update)$/;
 
 /** The destination that a new delivery stream is to have. Throws InvalidArgumentException. */
-export function destinationOf(input: CreateDeliveryStreamInput): Destination {
+export function destinationOf(input: CreateDeliveryStreamInput, settings: Settings): Destination {
   const member = memberOf(input);
   for (const kind of kinds) {
-    const destination = kind.created(input);
+    const destination = kind.created(input, settings);
     if (destination !== undefined) return destination;
   }
   throw invalidArgument(`Millrace does not deliver by ${member} yet.`);
 }
 
 /** The destination after an UpdateDestination. Throws InvalidArgumentException. */
-export function updatedDestination(present: Destination, input: UpdateDestinationInput): Destination {
+export function updatedDestination(
+  present: Destination,
+  input: UpdateDestinationInput,
+  settings: Settings,
+): Destination {
   const member = memberOf(input);
   for (const kind of kinds) {
-    const destination = kind.updated(kind.type === present.type ? present : undefined, input);
-    if (destination !== undefined) return destination;
+    const isSame = kind.type === present.type;
+    const destination = kind.updated(isSame ? present : undefined, input, settings);
+    if (destination === undefined) continue;
+    if (!isSame && kindOf(present).isFixed) throw notSwitched();
+    return destination;
   }
   throw invalidArgument(`Millrace does not deliver by ${member} yet.`);
 }

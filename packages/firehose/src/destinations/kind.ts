@@ -8,6 +8,7 @@ import type { Delivery } from '../delivery/delivery.ts';
 import type { Logging } from '../delivery/error-log.ts';
 import type { Hints } from '../delivery/window.ts';
 import type { DestinationMetrics } from '../metrics/delivery-stream-metrics.ts';
+import type { Settings } from '../service.ts';
 
 /** What every destination has, whatever it is: its kind, and the bucket that it delivers to, or puts what failed into. */
 export interface AnyDestination {
@@ -21,17 +22,19 @@ export interface AnyDestination {
  */
 export interface DestinationKind<D extends AnyDestination> {
   readonly type: D['type'];
+  /** A destination of this kind stays one, and none becomes one. */
+  readonly isFixed?: true;
   /**
    * The destination that a new delivery stream is to have, with what was left out filled in; undefined where the request
    * configures another kind. Throws InvalidArgumentException for what could not be delivered later.
    */
-  created(input: CreateDeliveryStreamInput): D | undefined;
+  created(input: CreateDeliveryStreamInput, settings: Settings): D | undefined;
   /**
    * The destination after an update: what the update leaves out stays as it is. Undefined where the request updates another
    * kind. `present` is undefined where the delivery stream had another kind until now: then nothing is merged ("all parameters
    * must be specified"). Throws InvalidArgumentException.
    */
-  updated(present: D | undefined, input: UpdateDestinationInput): D | undefined;
+  updated(present: D | undefined, input: UpdateDestinationInput, settings: Settings): D | undefined;
   /** As the API tells it: without secrets. */
   described(destination: D): Omit<DestinationDescription, 'DestinationId'>;
   /** When a buffer is due. */

@@ -36,7 +36,7 @@ export interface CreateDeliveryStreamCommand {
 export const createDeliveryStream: Handler<'CreateDeliveryStream'> = async (service, input, context) => {
   const { account, region } = context;
   const { DeliveryStreamName: name } = input;
-  const destination = destinationOf(input);
+  const destination = destinationOf(input, service.settings);
   // Before a data key is made: it would stay.
   checkNameFree(service.state, context, name);
   const now = service.world.clock.now();

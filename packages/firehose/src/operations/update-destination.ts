@@ -24,7 +24,7 @@ export const updateDestination: Handler<'UpdateDestination'> = async (service, i
     atMs: service.world.clock.now(),
     deliveryStream: keyOf(stream),
     version: Number(input.CurrentDeliveryStreamVersionId),
-    destination: updatedDestination(stream.destination, input),
+    destination: updatedDestination(stream.destination, input, service.settings),
   });
   return {};
 };

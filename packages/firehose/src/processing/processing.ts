@@ -11,6 +11,10 @@ export interface ProcessedRecord {
   readonly data: Buffer;
   /** Of the record that it was made from. */
   readonly arrivalMs: number;
+  /** The shard of the log that it lies in, its index there, and which of those made from that record this is: never another's. */
+  readonly logId: number;
+  readonly index: number;
+  readonly piece: number;
 }
 
 /** What becomes of a window's records on their way from the log to the destination. */
@@ -25,14 +29,21 @@ export class Processing {
     this.#isFromStream = isFromStream;
   }
 
-  /** Hands over what a page of records became; the data are lent as the page's are, until `take` has resolved. */
+  /** Hands over what a page of a shard's records became; the data are lent as the page's are, until `take` has resolved. */
   async run(
+    logId: number,
     page: readonly StoredRecord[],
     take: (records: readonly ProcessedRecord[]) => Promise<void> | void,
   ): Promise<void> {
     const processed: ProcessedRecord[] = [];
-    for (const record of page)
-      for (const data of this.#of(record)) processed.push({ data, arrivalMs: record.arrivalMs });
+    for (const record of page) {
+      const { arrivalMs, index } = record;
+      let piece = 0;
+      for (const data of this.#of(record)) {
+        processed.push({ data, arrivalMs, logId, index, piece });
+        piece += 1;
+      }
+    }
     await take(processed);
   }
 
