@@ -5,12 +5,13 @@
 import { javaClassPath, pythonEnvironment } from '../clients/environments.ts';
 import { icebergCatalog, pyicebergFolder } from './servers/iceberg.ts';
 import { kafkaJars } from './servers/kafka.ts';
-import { openSearch } from './servers/opensearch.ts';
+import { elasticsearch, openSearch } from './servers/opensearch.ts';
 import { versitygwProgram } from './servers/versitygw.ts';
 
 const steps: readonly (readonly [name: string, make: () => Promise<unknown>])[] = [
   ['versitygw (Go, minutes the first time)', versitygwProgram],
   ['OpenSearch (Maven)', () => javaClassPath(openSearch)],
+  ['Elasticsearch (Maven)', () => javaClassPath(elasticsearch)],
   ['Iceberg REST catalog (Maven)', () => javaClassPath(icebergCatalog)],
   ['Kafka (Maven)', kafkaJars],
   ['Python with boto3 and moto (PyPI)', pythonEnvironment],

@@ -18,6 +18,7 @@ const producer = 'packages/producer/src';
 const consumer = 'packages/consumer/src';
 
 const firehose = 'packages/firehose/src/delivery';
+const search = 'packages/firehose/src/destinations/opensearch';
 const tailing = 'packages/agent/src/tailing';
 const mappings = 'packages/functions/src/mappings';
 
@@ -33,6 +34,30 @@ export const bugs: readonly PlantedBug[] = [
     file: `${firehose}/window.ts`,
     from: 'else span.to = index + 1;',
     to: 'else span.to = index + 2;',
+  },
+  {
+    what: "a document's id is another with every try",
+    file: `${search}/documents.ts`,
+    from: '${short(arrivalMs)}.${piece}`',
+    to: '${short(arrivalMs)}.${piece}-${Math.random()}`',
+  },
+  {
+    what: 'half an answer to a bulk is taken for one without refusals',
+    file: `${search}/bulk.ts`,
+    from: '  } catch {\n    return undefined;\n  }\n  const items',
+    to: '  } catch {\n    return [];\n  }\n  const items',
+  },
+  {
+    what: 'what a cluster has no room for is taken for indexed',
+    file: `${search}/bulk.ts`,
+    from: 'status >= 200 && status < 300 ?',
+    to: 'status !== 400 ?',
+  },
+  {
+    what: 'a bulk that was too large is sent by its first half alone',
+    file: `${search}/bulk.ts`,
+    from: '    await this.send(items.slice(half));\n',
+    to: '',
   },
   {
     what: 'the journal acknowledges before the sync',

@@ -5,12 +5,13 @@
  * delivery, and an object that was tried again under its name holds no less than before.
  */
 import assert from 'node:assert/strict';
-import { gunzipSync, gzipSync } from 'node:zlib';
-import type { Compressor, ObjectStore } from '@millrace/firehose';
+import { gunzipSync } from 'node:zlib';
+import type { ObjectStore } from '@millrace/firehose';
 import { simulatedWorld } from '@millrace/world';
 import type { SimulatedWorld } from '@millrace/world';
 import { openTestFirehose, s3 } from '../../packages/firehose/test/support.ts';
 import type { TestFirehose } from '../../packages/firehose/test/support.ts';
+import { inlineCompressors } from './inline-compressors.ts';
 import { settle } from './settle.ts';
 
 const names = ['plain', 'packed'];
@@ -111,16 +112,6 @@ export async function story(seed: number): Promise<void> {
   await settle(world, firehose.stop());
 }
 
-/** Compression that takes no time: the world's clock does not see zlib's threads. */
-function inline(compress: (body: Buffer) => Buffer): Compressor {
-  const pieces: Buffer[] = [];
-  return {
-    add: (piece) => void pieces.push(piece),
-    finish: () => Promise.resolve([compress(Buffer.concat(pieces))]),
-    discard: () => undefined,
-  };
-}
-
 function missing(bucket: Bucket, name: string, acknowledged: ReadonlySet<string>): string[] {
   const there = new Set(bucket.records(name));
   return [...acknowledged].filter((record) => !there.has(record));
@@ -134,7 +125,7 @@ function open(world: SimulatedWorld, bucket: Bucket): Promise<TestFirehose> {
       world,
       directory: '/data',
       objects: faultyStore(world, bucket),
-      compressors: { UNCOMPRESSED: () => inline(Buffer.from), GZIP: () => inline(gzipSync) },
+      compressors: inlineCompressors,
       transitionMs: 5,
       log,
     }),

@@ -10,6 +10,9 @@ test('streams keep their promises through crashes, reshards and full disks', () 
 test('Firehose delivers what it acknowledged through crashes, clock steps and a store that fails', () =>
   forEachSeed('./firehose-story.ts'));
 
+test('Firehose indexes every document once, or tells of it, through crashes and a cluster that fails in every way', () =>
+  forEachSeed('./search-story.ts'));
+
 test('consumers miss nothing and keep the order through reshards, pauses, crashes and a failing store', () =>
   forEachSeed('./consumer-story.ts'));
 

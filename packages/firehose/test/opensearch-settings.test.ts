@@ -180,3 +180,20 @@ test('a domain is found by its name, with the credentials that the server was gi
     assert.match(cluster.bulks[0]![0]!.index, /^logs-\d{4}-\d\d-\d\d$/);
     assert.equal(JSON.stringify(await described(firehose)).includes('u:p'), false);
   }));
+
+test('what is for a domain that the server is not told of any more goes to the error prefix when its time is over', async () => {
+  const domains = new Map(searchDomains);
+  const firehose = await movableFirehose({ searchDomains: domains });
+  const BufferingHints = { SizeInMBs: 1, IntervalInSeconds: 0 };
+  const RetryOptions = { DurationInSeconds: 0 };
+  await create(firehose, { [member]: { ...least, DomainARN, BufferingHints, RetryOptions } });
+  domains.clear();
+  const Data = Buffer.from('{"a":1}').toString('base64');
+  await firehose.call('PutRecord', { DeliveryStreamName: 'd', Record: { Data } });
+  await until(() => firehose.objects.stored.length === 1);
+  const line = JSON.parse(String(firehose.objects.stored[0]!.body)) as Record<string, unknown>;
+  assert.equal(line['errorCode'], 'OS.ServiceException');
+  assert.match(line['errorMessage'] as string, /^Where the domain arn:aws:es:.*:domain\/logs is, is not known here/);
+  assert.equal(line['rawData'], Data);
+  await firehose.end();
+});

@@ -148,6 +148,25 @@ test('of a bulk what is refused for the moment is sent again alone; what never f
     assert.equal(cluster.bulks[0]![0]!.type, 'event');
   }));
 
+test('each refusal is that of its own record, whatever stood before it in the buffer, in another bulk or in none', () =>
+  withCluster({}, async (firehose, cluster) => {
+    cluster.maxBytes = 400;
+    cluster.fate = ({ source }) =>
+      (source['n'] as number) % 3 === 0 ? { status: 400, type: 'mapper_parsing_exception' } : 'taken';
+    const records = Array.from({ length: 30 }, (_, n) => (n % 7 === 0 ? `wrong ${n}` : JSON.stringify({ n })));
+    await put(firehose, ...records);
+    await until(() => delivered(firehose.firehose) === 30);
+    const isTaken = (n: number): boolean => n % 7 !== 0 && n % 3 !== 0;
+    assert.deepEqual(
+      cluster.sources('logs').map(({ n }) => n),
+      records.flatMap((_, n) => (isTaken(n) ? [n] : [])),
+    );
+    assert.deepEqual(
+      failedLines(firehose).map(({ rawData }) => Buffer.from(rawData as string, 'base64').toString()),
+      records.filter((_, n) => !isTaken(n)),
+    );
+  }));
+
 for (const [what, answer, code] of [
   ['a status of its own', () => ({ status: 503, body: 'master not discovered' }), '503'],
   ['no rights', () => ({ status: 403, body: 'no' }), '403'],

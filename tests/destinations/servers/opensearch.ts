@@ -1,8 +1,11 @@
 import type { ChildOptions, RunningChild } from './child.ts';
 import { javaServer, startJava } from './java.ts';
+import type { JavaServer } from './java.ts';
 
-/** From Maven Central; its version is in the POM. */
-export const openSearch = javaServer('opensearch', 'OpenSearchNode', ['-Xmx512m', '-XX:TieredStopAtLevel=1']);
+/** From Maven Central; the versions are in the POMs. */
+const javaOptions = ['-Xmx512m', '-XX:TieredStopAtLevel=1'];
+export const openSearch = javaServer('opensearch', 'OpenSearchNode', javaOptions);
+export const elasticsearch = javaServer('elasticsearch', 'ElasticsearchNode', javaOptions);
 
 export interface RunningOpenSearch extends Pick<RunningChild, 'pause' | 'resume' | 'log' | 'stop'> {
   readonly endpoint: string;
@@ -13,11 +16,20 @@ export interface RunningOpenSearch extends Pick<RunningChild, 'pause' | 'resume'
   documents(index: string): Promise<Map<string, Record<string, unknown>>>;
 }
 
+type ClusterOptions = ChildOptions & { readonly port?: number };
+
 /** OpenSearch itself, one node, without its security plugin: it looks at no signature. */
-export async function startOpenSearch(
-  options: ChildOptions & { readonly port?: number } = {},
-): Promise<RunningOpenSearch> {
-  const running = await startJava(openSearch, (directory) => [directory, String(options.port ?? 0)], options);
+export function startOpenSearch(options: ClusterOptions = {}): Promise<RunningOpenSearch> {
+  return startCluster(openSearch, options);
+}
+
+/** Elasticsearch 7.10 itself, whose API for documents is OpenSearch's, with types. */
+export function startElasticsearch(options: ClusterOptions = {}): Promise<RunningOpenSearch> {
+  return startCluster(elasticsearch, options);
+}
+
+async function startCluster(server: JavaServer, options: ClusterOptions): Promise<RunningOpenSearch> {
+  const running = await startJava(server, (directory) => [directory, String(options.port ?? 0)], options);
   const { port, pause, resume, log, stop } = running;
   const endpoint = `http://127.0.0.1:${port}`;
   const call: RunningOpenSearch['call'] = async (method, path, body) => {
@@ -41,10 +53,12 @@ export async function startOpenSearch(
       for (let after: string | undefined; ;) {
         const { status, body } = await call('POST', `/${index}/_search`, {
           size: 10_000,
-          sort: [{ _id: 'asc' }],
+          // An index that was made this moment has no mapping of anything yet.
+          sort: [{ _id: { order: 'asc', unmapped_type: 'keyword' } }],
           ...(after !== undefined && { search_after: [after] }),
         });
-        if (status === 404) return found;
+        // None yet where the index is not made, or its shards are not there.
+        if (status === 404 || status === 503) return new Map();
         if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
         const { hits } = (body as SearchAnswer).hits;
         for (const hit of hits) found.set(hit._id, hit._source);
