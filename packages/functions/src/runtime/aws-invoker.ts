@@ -7,12 +7,17 @@ import type { Call, Invoked } from '../invoker.ts';
 export class AwsInvoker {
   readonly #clients = new Map<string, Promise<LambdaClient>>();
 
-  async invoke({ runnable, payload }: Call, { endpoint, functionName }: AwsTarget): Promise<Invoked> {
+  async invoke(
+    { runnable, payload }: Call,
+    { endpoint, functionName }: AwsTarget,
+    abortSignal: AbortSignal,
+  ): Promise<Invoked> {
     const { InvokeCommand } = await import('@aws-sdk/client-lambda');
     const client = await this.#client(endpoint, runnable.region);
     try {
       const answer = await client.send(
         new InvokeCommand({ FunctionName: functionName, Payload: payload, LogType: 'Tail' }),
+        { abortSignal },
       );
       const { FunctionError: error } = answer;
       return {

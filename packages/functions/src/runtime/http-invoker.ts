@@ -1,42 +1,25 @@
-import type { World } from '@millrace/world';
 import { request as plainRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { serviceFault, tooManyRequests } from '../errors.ts';
 import type { Call, Invoked } from '../invoker.ts';
-import { timedOut } from './failures.ts';
+import { mostAnswerBytes } from './messages.ts';
 
 const runtimePath = '/2015-03-31/functions/function/invocations';
-const mostAnswerBytes = 6_291_556;
 const noLog = Buffer.alloc(0);
 
 /**
  * Runs a function at an HTTP endpoint of Lambda's runtime interface, as AWS's emulator and images of functions have it. A URL
  * without a path gets the interface's.
  */
-export async function invokeHttp(world: World, url: string, call: Call): Promise<Invoked> {
+export async function invokeHttp(url: string, call: Call, signal: AbortSignal): Promise<Invoked> {
   const target = new URL(url);
   if (target.pathname === '/') target.pathname = runtimePath;
-  const { requestId, payload, runnable } = call;
-  const { timeoutMs } = runnable;
-  const stop = new AbortController();
-  let isLate = false;
-  const timer = world.clock.setTimer(timeoutMs, () => {
-    isLate = true;
-    stop.abort();
-  });
-  try {
-    const { status, body, error } = await post(target, { payload, requestId, signal: stop.signal });
-    if (status === 429) throw tooManyRequests();
-    if (status !== 200) throw serviceFault(`${url} answered ${status}`);
-    return { payload: body, functionError: error ?? errorIn(body), logTail: noLog };
-  } catch (fault) {
-    if (!isLate) throw fault;
-    const { payload: told, functionError } = timedOut(requestId, timeoutMs);
-    return { payload: Buffer.from(told), functionError, logTail: noLog };
-  } finally {
-    timer.cancel();
-  }
+  const { requestId, payload } = call;
+  const { status, body, error } = await post(target, { payload, requestId, signal });
+  if (status === 429) throw tooManyRequests();
+  if (status !== 200) throw serviceFault(`${url} answered ${status}`);
+  return { payload: body, functionError: error ?? errorIn(body), logTail: noLog };
 }
 
 interface HttpAnswer {

@@ -4,27 +4,47 @@
  *
  * Names of errors, the form of log lines and the context are those of AWS's runtime interface client for Node.
  */
+
+// oxlint-disable-next-line no-restricted-imports -- a process of its own, without a world: it writes to its parent, not to a disk
+import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { FrameReader, frameOf } from './frames.ts';
+import { mostAnswerBytes, workerDescriptors } from './messages.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 
 type Handler = (event: unknown, context: object, callback: (error: unknown, result?: unknown) => void) => unknown;
 
 const extensions = ['', '.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'];
-const send = process.send!.bind(process);
-const tell = (message: FromWorker, then?: () => void): void => void send(message, undefined, undefined, then);
+const nothing = Buffer.alloc(0);
+/** A long text goes in pieces: the server holds no more than one. */
+const logPieceBytes = 65_536;
+/** Enough of an error to know it by. */
+const mostErrorLetters = 65_536;
+
+/** Written before this returns, however slow the server reads: nothing gathers here, and nothing is lost where the process ends. */
+function tell(message: FromWorker, body: Buffer = nothing): void {
+  for (const part of frameOf(message, body))
+    for (let at = 0; at < part.length;) at += writeSync(workerDescriptors.out, part, at);
+}
+
+function tellLog(text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += logPieceBytes)
+    tell({ type: 'log' }, bytes.subarray(at, at + logPieceBytes));
+}
 
 let handler: Handler | undefined;
 let requestId: string | undefined;
 /** Answers the event that runs now; undefined while none does. */
-let answer: ((message: FromWorker, then?: () => void) => void) | undefined;
+let answer: ((message: FromWorker, body: Buffer) => void) | undefined;
 
-process.send = undefined as never;
 for (const stream of [process.stdout, process.stderr]) {
   stream.write = (chunk: string | Uint8Array, encoding?: unknown, done?: () => void): boolean => {
-    tell({ type: 'log', text: typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString() });
+    tellLog(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString());
     const called = typeof encoding === 'function' ? (encoding as () => void) : done;
     if (called !== undefined) process.nextTick(called);
     return true;
@@ -41,15 +61,22 @@ for (const [name, level] of [
   console[name] = (...args: unknown[]) => logLine(level, format(...args));
 
 function logLine(level: string, text: string): void {
-  tell({ type: 'log', text: `${new Date().toISOString()}\t${requestId ?? 'undefined'}\t${level}\t${text}\n` });
+  tellLog(`${new Date().toISOString()}\t${requestId ?? 'undefined'}\t${level}\t${text}\n`);
 }
 
-process.on('message', (message: ToWorker) => {
-  if (message.type === 'start') void load(message);
-  else run(message);
+const reader = new FrameReader({
+  mostBytes: 2 ** 31,
+  take(header, body) {
+    const message = header as ToWorker;
+    if (message.type === 'start') void load(message);
+    else run(message, body.toString());
+  },
 });
+const incoming = new Socket({ fd: workerDescriptors.in, readable: true, writable: false });
+incoming.on('data', (piece: Buffer) => reader.add(piece));
 // The server is gone.
-process.on('disconnect', () => process.exit(0));
+incoming.on('close', () => process.exit(0));
+incoming.on('error', () => process.exit(0));
 // A handler that never gives the thread back would not hear of it: another thread looks whether the parent is still the server,
 // whose process id is the argument. Asked for here, the parent could be another one already.
 const watch = `
@@ -61,10 +88,11 @@ process.on('uncaughtException', (error, origin) => {
   const isRejection = origin === 'unhandledRejection';
   const payload = errorPayload(error, isRejection ? 'Runtime.UnhandledPromiseRejection' : undefined);
   logLine('ERROR', `${isRejection ? 'Unhandled Promise Rejection' : 'Uncaught Exception'} \t${payload}`);
-  (answer ?? tell)({ type: 'failed', payload, ends: true }, () => process.exit(128));
+  (answer ?? tell)({ type: 'failed', ends: true }, Buffer.from(payload));
+  process.exit(128);
 });
 // A handler that has returned nothing and has nothing more to do will not answer.
-process.on('beforeExit', () => answer?.({ type: 'done', payload: 'null', maxBytes: maxBytes() }));
+process.on('beforeExit', () => answer?.({ type: 'done', maxBytes: maxBytes() }, Buffer.from('null')));
 
 async function load({ path, handler: name, spelled }: ToWorker & { type: 'start' }): Promise<void> {
   try {
@@ -76,7 +104,8 @@ async function load({ path, handler: name, spelled }: ToWorker & { type: 'start'
   } catch (error) {
     const payload = errorPayload(error, importErrorType(error));
     logLine('ERROR', `Uncaught Exception \t${payload}`);
-    tell({ type: 'failed', payload, ends: true }, () => process.exit(1));
+    tell({ type: 'failed', ends: true }, Buffer.from(payload));
+    process.exit(1);
   }
 }
 
@@ -97,32 +126,32 @@ function exported(module: unknown, name: string): unknown {
   return value;
 }
 
-function run({ requestId: id, event, arn, remainingMs }: ToWorker & { type: 'invoke' }): void {
+function run({ requestId: id, arn, remainingMs }: ToWorker & { type: 'invoke' }, event: string): void {
   requestId = id;
   const endMs = performance.now() + remainingMs;
-  answer = (message, then) => {
+  answer = (message, body) => {
     answer = undefined;
-    process.channel?.ref();
-    tell(message, then);
+    incoming.ref();
+    tell(message, body);
   };
   const settle = answer;
   const succeed = (result: unknown): void => {
     // What comes after the first answer, or after the next event began, counts for nothing.
-    if (answer === settle) settle(answered(result));
+    if (answer === settle) settle(...answered(result));
   };
   const fail = (error: unknown): void => {
     if (answer !== settle) return;
     const payload = errorPayload(error);
     logLine('ERROR', `Invoke Error \t${payload}`);
-    settle({ type: 'failed', payload, ends: false });
+    settle({ type: 'failed', ends: false }, Buffer.from(payload));
   };
   const callback = (error: unknown, result?: unknown): void =>
     error === undefined || error === null ? succeed(result) : fail(error);
   try {
     const result = handler!(JSON.parse(event), contextOf(id, { arn, endMs, callback }), callback);
     if (isThenable(result)) Promise.resolve(result).then(succeed, fail);
-    // Without this channel, the event loop is empty when the handler has nothing more to do.
-    else if (answer === settle) process.channel?.unref();
+    // Without this socket, the event loop is empty when the handler has nothing more to do.
+    else if (answer === settle) incoming.unref();
   } catch (error) {
     fail(error);
   }
@@ -148,12 +177,15 @@ function contextOf(
   };
 }
 
-function answered(result: unknown): FromWorker {
+function answered(result: unknown): [FromWorker, Buffer] {
   try {
-    return { type: 'done', payload: JSON.stringify(result) ?? 'null', maxBytes: maxBytes() };
+    const body = Buffer.from(JSON.stringify(result) ?? 'null');
+    if (body.length > mostAnswerBytes) return [{ type: 'tooLarge', bytes: body.length }, nothing];
+    return [{ type: 'done', maxBytes: maxBytes() }, body];
   } catch (error) {
     const text = `Unable to stringify response body: ${(error as Error).message}`;
-    return { type: 'failed', payload: errorPayload(named('Runtime.MarshalError', text)), ends: false };
+    const payload = errorPayload(named('Runtime.MarshalError', text));
+    return [{ type: 'failed', ends: false }, Buffer.from(payload)];
   }
 }
 
@@ -179,7 +211,13 @@ function importErrorType(error: unknown): string | undefined {
 
 function errorPayload(error: unknown, type?: string): string {
   if (!(error instanceof Error))
-    return JSON.stringify({ errorType: type ?? typeof error, errorMessage: format(error), trace: [] });
-  const errorMessage = type === undefined ? error.message : String(error);
-  return JSON.stringify({ errorType: type ?? error.name, errorMessage, trace: (error.stack ?? '').split('\n') });
+    return JSON.stringify({ errorType: type ?? typeof error, errorMessage: shortened(format(error)), trace: [] });
+  const errorMessage = shortened(type === undefined ? error.message : String(error));
+  const trace = shortened(error.stack ?? '').split('\n');
+  return JSON.stringify({ errorType: type ?? shortened(error.name), errorMessage, trace });
+}
+
+/** What a function throws can have any size. */
+function shortened(text: unknown): string {
+  return String(text).slice(0, mostErrorLetters);
 }

@@ -111,6 +111,10 @@ export class WorkerPool {
       runnable,
       starts: this.#starting,
       line: (text) => line(runnable.name, text),
+      gone: (one) => {
+        // One that ends while it rests must not get the next event.
+        if (this.#idle.has(one)) this.#end(one);
+      },
     });
     this.#workers.add(worker);
     this.#starts += 1;

@@ -1,18 +1,23 @@
 import type { World } from '@millrace/world';
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import type { Slots } from '../slots.ts';
 import type { Call, Invoked, Runnable, Target } from '../invoker.ts';
 import { failure, timedOut, tooLargeAnswer } from './failures.ts';
+import { FrameReader, frameOf } from './frames.ts';
 import { LogTail } from './log-tail.ts';
+import { fromWorker, mostAnswerBytes, mostFrameBytes, workerDescriptors } from './messages.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 
 /** What a module does before its handler is there is not on the handler's time. AWS gives it 10 s on an idle machine. */
 const mostStartMs = 30_000;
-const mostAnswerBytes = 6_291_556;
 const memoryLookMs = 100;
+const mib = 1 << 20;
 /** Node itself, which AWS counts in and is not the function's here. */
-const baseBytes = 64 << 20;
+const baseBytes = 64 * mib;
+const nothing = Buffer.alloc(0);
 
 export interface WorkerOptions {
   readonly world: World;
@@ -21,6 +26,8 @@ export interface WorkerOptions {
   readonly starts: Slots;
   /** Gets the lines that the function logs. */
   line(line: string): void;
+  /** The process has ended, by itself or not. */
+  gone(worker: WorkerProcess): void;
 }
 
 /** A process that runs one function, one event at a time. It starts with its first event. */
@@ -28,10 +35,11 @@ export class WorkerProcess {
   readonly runnable: WorkerOptions['runnable'];
   readonly #options: WorkerOptions;
   #child: ChildProcess | undefined;
+  #incoming: Writable | undefined;
   #isReady = false;
   /** Why it ended; undefined while it can be used. */
   #ended: string | undefined;
-  #onMessage: ((message: FromWorker) => void) | undefined;
+  #onMessage: ((message: FromWorker, body: Buffer) => void) | undefined;
   #onEnd: ((why: string) => void) | undefined;
   #tail: LogTail;
 
@@ -58,9 +66,9 @@ export class WorkerProcess {
     const ms = world.clock.monotonicMs() - beganMs;
     tail.add(
       `END RequestId: ${requestId}\nREPORT RequestId: ${requestId}\tDuration: ${ms.toFixed(2)} ms\t` +
-        `Billed Duration: ${Math.ceil(ms)} ms\tMemory Size: ${memoryMib} MB\tMax Memory Used: ${Math.ceil(maxBytes / (1 << 20))} MB\t\n`,
+        `Billed Duration: ${Math.ceil(ms)} ms\tMemory Size: ${memoryMib} MB\tMax Memory Used: ${Math.ceil(maxBytes / mib)} MB\t\n`,
     );
-    return { payload: Buffer.from(payload), functionError, logTail: tail.end() };
+    return { payload, functionError, logTail: tail.end() };
   }
 
   /** Ends the process, whatever it does. Resolves when it is gone. */
@@ -69,7 +77,7 @@ export class WorkerProcess {
     this.#ended ??= 'signal: killed';
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
+    killAll(child);
     await gone;
   }
 
@@ -83,7 +91,7 @@ export class WorkerProcess {
       // Its end may have come while it waited.
       if (this.isUsable) this.#child = this.#start();
       const limitMs = Math.max(mostStartMs, timeoutMs);
-      const started = await this.#exchange({ type: 'start', path, handler, spelled }, { requestId, limitMs });
+      const started = await this.#exchange({ type: 'start', path, handler, spelled }, nothing, { requestId, limitMs });
       if (started !== 'ready') return started;
       this.#isReady = true;
       return undefined;
@@ -95,19 +103,16 @@ export class WorkerProcess {
   async #answerTo(call: Call): Promise<Answer> {
     const { requestId } = call;
     const { timeoutMs } = this.runnable;
-    const event = call.payload.toString();
-    const message = { type: 'invoke', requestId, event, arn: this.runnable.arn, remainingMs: timeoutMs } as const;
-    const answer = await this.#exchange(message, { requestId, limitMs: timeoutMs });
+    const message = { type: 'invoke', requestId, arn: this.runnable.arn, remainingMs: timeoutMs } as const;
+    const answer = await this.#exchange(message, call.payload, { requestId, limitMs: timeoutMs });
     if (answer === 'ready') throw new Error('a worker is ready twice');
-    const bytes = Buffer.byteLength(answer.payload);
-    if (bytes > mostAnswerBytes && answer.functionError === undefined)
-      return { ...tooLargeAnswer(bytes, mostAnswerBytes), maxBytes: answer.maxBytes };
     return answer;
   }
 
   /** Sends a message and waits for its answer, the process's end or the time's. */
   #exchange(
     message: ToWorker,
+    body: Buffer,
     { requestId, limitMs }: { requestId: string; limitMs: number },
   ): Promise<'ready' | Answer> {
     const { clock } = this.#options.world;
@@ -128,20 +133,24 @@ export class WorkerProcess {
         this.#onEnd = undefined;
         resolve(answer);
       };
-      this.#onMessage = (answer) => {
+      this.#onMessage = (answer, bytes) => {
         if (answer.type === 'ready') finish('ready');
-        else if (answer.type === 'done') finish({ ...answer, functionError: undefined });
+        else if (answer.type === 'done') finish({ ...answer, payload: bytes, functionError: undefined });
+        else if (answer.type === 'tooLarge') finish({ ...tooLargeAnswer(answer.bytes, mostAnswerBytes), maxBytes: 0 });
         else if (answer.type === 'failed') {
           if (answer.ends) void this.end();
-          finish({ ...failure(answer.payload), maxBytes: 0 });
+          finish({ ...failure(bytes), maxBytes: 0 });
         }
       };
       this.#onEnd = (why) => {
         const errorMessage = `RequestId: ${requestId} Error: Runtime exited with error: ${why}`;
-        finish({ ...failure(JSON.stringify({ errorType: 'Runtime.ExitError', errorMessage })), maxBytes: 0 });
+        finish({
+          ...failure(Buffer.from(JSON.stringify({ errorType: 'Runtime.ExitError', errorMessage }))),
+          maxBytes: 0,
+        });
       };
       if (this.#ended !== undefined) this.#onEnd(this.#ended);
-      else this.#child!.send(message, (error) => error && this.#onEnd?.(this.#ended ?? error.message));
+      else for (const part of frameOf(message, body)) this.#incoming!.write(part);
     });
   }
 
@@ -149,28 +158,56 @@ export class WorkerProcess {
     const { runnable } = this.#options;
     // Beside this module, as source or built.
     const program = new URL(import.meta.url.replace(/worker-process\.(\w+)$/, 'worker-main.$1'));
-    const child = fork(program, [String(process.pid)], {
-      cwd: runnable.target.directory,
-      env: environmentOf(runnable),
-      execArgv: [`--max-old-space-size=${runnable.memoryMib}`],
-      serialization: 'advanced',
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
+    const child = spawn(
+      process.execPath,
+      [`--max-old-space-size=${runnable.memoryMib}`, fileURLToPath(program), String(process.pid)],
+      {
+        cwd: runnable.target.directory,
+        env: environmentOf(runnable),
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+        // A group of its own: what the function has started ends with it.
+        detached: true,
+      },
+    );
     // What Node itself writes, when it runs out of memory for one; the function's own comes in messages.
     for (const stream of [child.stdout!, child.stderr!])
       stream.setEncoding('utf8').on('data', (text: string) => this.#tail.add(text));
-    child.on('message', (message: FromWorker) => {
-      if (message.type === 'log') this.#tail.add(message.text);
-      else this.#onMessage?.(message);
+    const outgoing = child.stdio[workerDescriptors.out] as Readable;
+    this.#incoming = child.stdio[workerDescriptors.in] as Writable;
+    // A process that is gone says so by its exit.
+    for (const stream of [this.#incoming, outgoing]) stream.on('error', () => undefined);
+    const reader = new FrameReader({
+      mostBytes: mostFrameBytes,
+      take: (header, body) => this.#take(fromWorker(header), body),
+    });
+    outgoing.on('data', (piece: Buffer) => {
+      try {
+        if (this.#ended === undefined) reader.add(piece);
+      } catch (error) {
+        this.#tail.add(`the process does not speak as a worker any more: ${(error as Error).message}\n`);
+        void this.end();
+      }
     });
     child.on('error', (error) => this.#gone(error.message));
-    child.on('exit', (code, signal) => this.#gone(signal === null ? `exit status ${code}` : signalName(signal)));
+    child.on('exit', (code, signal) => {
+      killAll(child);
+      const why = signal === null ? `exit status ${code}` : signalName(signal);
+      // What it told before it ended may still be on its way.
+      if (outgoing.closed) this.#gone(why);
+      else outgoing.once('close', () => this.#gone(why));
+    });
     return child;
+  }
+
+  #take(message: FromWorker, body: Buffer): void {
+    if (message.type === 'log') this.#tail.add(body.toString());
+    else this.#onMessage?.(message, body);
   }
 
   #gone(why: string): void {
     this.#ended ??= why;
-    this.#onEnd?.(why);
+    this.#onEnd?.(this.#ended);
+    this.#options.gone(this);
   }
 
   /** Node limits the heap alone; what lies beside it is looked at where the system tells of it (Linux). */
@@ -180,7 +217,7 @@ export class WorkerProcess {
     const look = async (): Promise<void> => {
       const bytes = await residentBytes(world, this.#child?.pid);
       if (isOver) return;
-      if (bytes > (this.runnable.memoryMib << 20) + baseBytes) void this.end();
+      if (bytes > this.runnable.memoryMib * mib + baseBytes) void this.end();
       else timer = world.clock.setTimer(memoryLookMs, () => void look());
     };
     let timer = world.clock.setTimer(memoryLookMs, () => void look());
@@ -193,8 +230,18 @@ export class WorkerProcess {
   }
 }
 
+/** Ends the process and what it has started. */
+function killAll(child: ChildProcess): void {
+  try {
+    process.kill(-child.pid!, 'SIGKILL');
+  } catch {
+    // No process groups on this system, or it is gone already.
+    child.kill('SIGKILL');
+  }
+}
+
 interface Answer {
-  readonly payload: string;
+  readonly payload: Buffer;
   readonly functionError: Invoked['functionError'];
   readonly maxBytes: number;
 }
