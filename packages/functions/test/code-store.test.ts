@@ -52,6 +52,14 @@ describe('the code of functions', () => {
     assert.deepEqual(await filesIn(folder), []);
   });
 
+  test('of two files of a name the last one counts, whole', async () => {
+    const store = await openCodeStore(world, join(directory, 'twice'), []);
+    const zip = zipOf({ 'a.js': 'the longer one', 'b.js': 'short' });
+    const twice = Buffer.from(zip.toString('latin1').replaceAll('b.js', 'a.js'), 'latin1');
+    const code = await store.add(twice, same);
+    assert.equal(await readFile(join(store.directoryOf(code), 'a.js'), 'utf8'), 'short');
+  });
+
   test('nothing is left of a zip that is refused', async () => {
     const folder = join(directory, 'refused');
     const store = await openCodeStore(world, folder, []);
@@ -72,6 +80,11 @@ describe('the code of functions', () => {
       damaged,
       lying,
       otherSum,
+      longName: zipOf({ [`${'n'.repeat(300)}.js`]: 'x' }),
+      longPath: zipOf({ [`${'folder/'.repeat(800)}f.js`]: 'x' }),
+      fileAndFolder: zipOf({ a: 'x', 'a/b': 'x' }),
+      folderAndFile: zipOf({ 'a/b': 'x', a: 'x' }),
+      folders: zipOf(Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`${n}/${'d/'.repeat(500)}f`, 'x']))),
     };
     for (const [name, zip] of Object.entries(zips))
       await assert.rejects(store.add(zip, same), { name: 'InvalidParameterValueException' }, name);
