@@ -22,6 +22,7 @@ export interface Stage extends TestFunctions {
   readonly source: { stream: SourceStream | undefined };
   readonly seen: Seen[];
   readonly told: FailureToSend[];
+  readonly reports: string[];
   put(...texts: string[]): Promise<void>;
   /** Puts records of a partition key into a shard. */
   putTo(logId: number, partitionKey: string, texts: readonly string[]): Promise<void>;
@@ -45,11 +46,13 @@ export function shardOf(logId: number, others: Partial<SourceShard> = {}): Sourc
   };
 }
 
-/** One shard, and a function that does what `answer` says: 'fail' is the function's error, what it throws is that of the way there. */
+/** One shard, and a function that does what `answer` says: 'fail' is the function's error, 'page'
+ * an answer that is no JSON, what it throws a fault on the way there. */
 export async function stage(answer: (texts: string[], event: Record<string, unknown>) => unknown): Promise<Stage> {
   const world = simulatedWorld(7);
   const seen: Seen[] = [];
   const told: FailureToSend[] = [];
+  const reports: string[] = [];
   const settled: Stage['settled'] = async (promise) => {
     let isDone = false;
     promise.then(
@@ -67,14 +70,16 @@ export async function stage(answer: (texts: string[], event: Record<string, unkn
     seen.push({ atMs: world.clock.now(), texts, event });
     const result = await answer(texts, event);
     const functionError = result === 'fail' ? 'Unhandled' : undefined;
-    return { payload: Buffer.from(JSON.stringify(result)), functionError, logTail: Buffer.alloc(0) };
+    const text = result === 'page' ? '<html></html>' : JSON.stringify(result);
+    return { payload: Buffer.from(text), functionError, logTail: Buffer.alloc(0) };
   };
   const source: Stage['source'] = {
     stream: { id: 'one', arn, retentionMs: 86_400_000, shards: [shardOf(1)] },
   };
   const opening = openTestFunctions({
     world,
-    names: ['f'],
+    names: ['f', 'g'],
+    report: (message) => void reports.push(message),
     invoker: { invoke, retire: () => undefined, metrics: () => ({}), stop: () => Promise.resolve() },
     sources: { find: () => source.stream },
     destinations: { problem: () => undefined, send: (_to, failure) => Promise.resolve(void told.push(failure)) },
@@ -92,7 +97,7 @@ export async function stage(answer: (texts: string[], event: Record<string, unkn
     );
   };
   return {
-    ...{ ...opened, world, source, seen, told, settled, create },
+    ...{ ...opened, world, source, seen, told, reports, settled, create },
     put: (...texts) => putTo(1, 'k', texts),
     putTo,
     map: async (settings) => (await create(settings)).UUID!,

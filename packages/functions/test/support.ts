@@ -51,6 +51,7 @@ export interface TestOptions {
   readonly invoker: Invoker;
   readonly sources: SourceStreams;
   readonly destinations: FailureDestinations;
+  report?(message: string): void;
   /** Makes the sources' shards known, before others are dropped. */
   claim(log: ShardLog): Promise<void>;
 }
@@ -83,7 +84,7 @@ export async function openTestFunctions(options: TestOptions): Promise<TestFunct
     sources,
     destinations,
     settings: { transitionMs: 5, account: '000000000000', region: 'us-east-1' },
-    report: () => undefined,
+    report: options.report ?? (() => undefined),
   });
   await log.dropUnclaimed();
   return { log, functions };

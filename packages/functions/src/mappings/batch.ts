@@ -30,7 +30,8 @@ export interface ItemSource {
   readonly log: ShardLog;
   readonly shard: SourceShard;
   readonly source: EventSource;
-  readonly filter: RecordFilter;
+  /** Undefined where every record is for the function. */
+  readonly filter: RecordFilter | undefined;
   readonly hashKeys: HashKeyRange;
   /** Which of how many parts of the shard's partition keys. */
   readonly lane: { readonly number: number; readonly of: number };
@@ -38,30 +39,48 @@ export interface ItemSource {
   oldestMs(): number;
 }
 
-const page = { maxRecords: 10_000, maxBytes: 1 << 20 };
+const mostPageBytes = 1 << 20;
+export const mostPageRecords = 10_000;
 
-export function readPage({ log, shard }: ItemSource, index: number): ReadOutcome | Promise<ReadOutcome> {
-  return log.read(shard.logId, index, page);
+export function readPage(
+  { log, shard }: ItemSource,
+  index: number,
+  maxRecords: number,
+): ReadOutcome | Promise<ReadOutcome> {
+  return log.read(shard.logId, index, { maxRecords, maxBytes: mostPageBytes });
 }
 
 export function isBefore(one: Place, other: Place): boolean {
   return one.index < other.index || (one.index === other.index && one.sub < other.sub);
 }
 
+/** What the function is to get, before it is made an item: where no filter has to look at it, it costs next to nothing. */
+export interface Part {
+  readonly place: Place;
+  readonly arrivalMs: number;
+  readonly partitionKey: string;
+  readonly data: Uint8Array;
+}
+
 /** What the function is to get of a record of the log, from a part of it on. */
-export function itemsOf(from: ItemSource, stored: StoredRecord, firstSub: number): Item[] {
+export function partsOf(from: ItemSource, stored: StoredRecord, firstSub: number): Part[] {
   const { index, arrivalMs, partitionKey, data } = stored;
-  const { shard, source, filter, hashKeys, lane } = from;
+  const { filter, hashKeys, lane } = from;
   if (arrivalMs < from.oldestMs()) return [];
-  const sequenceNumber = shard.sequenceNumber(index, arrivalMs);
-  return deaggregate({ partitionKey, data }, { within: hashKeys })
+  const parts = deaggregate({ partitionKey, data }, { within: hashKeys })
     .filter((one) => one.subSequenceNumber >= firstSub && laneOf(one.partitionKey, lane.of) === lane.number)
     .map((one) => ({
       place: { index, sub: one.subSequenceNumber },
       arrivalMs,
-      record: kinesisEventRecord(source, { ...one, sequenceNumber, arrivalMs }),
-    }))
-    .filter(({ record }) => filter(record));
+      partitionKey: one.partitionKey,
+      data: one.data,
+    }));
+  return filter === undefined ? parts : parts.filter((part) => filter(itemOf(from, part).record, part.data));
+}
+
+export function itemOf({ shard, source }: ItemSource, { place, arrivalMs, partitionKey, data }: Part): Item {
+  const sequenceNumber = shard.sequenceNumber(place.index, arrivalMs);
+  return { place, arrivalMs, record: kinesisEventRecord(source, { partitionKey, data, sequenceNumber, arrivalMs }) };
 }
 
 /** A partition key's records are all in one lane. */
@@ -74,11 +93,11 @@ export async function itemsIn(from: ItemSource, range: Range): Promise<Item[]> {
   const items: Item[] = [];
   let { index, sub } = range.from;
   while (isBefore({ index, sub }, range.to)) {
-    const { records, nextIndex } = await readPage(from, index);
+    const { records, nextIndex } = await readPage(from, index, Math.min(range.to.index - index + 1, mostPageRecords));
     for (const record of records) {
       if (record.index > range.to.index) return items;
-      const own = itemsOf(from, record, record.index === range.from.index ? sub : 0);
-      items.push(...own.filter(({ place }) => isBefore(place, range.to)));
+      const own = partsOf(from, record, record.index === range.from.index ? range.from.sub : 0);
+      for (const part of own) if (isBefore(part.place, range.to)) items.push(itemOf(from, part));
     }
     if (nextIndex <= index) break;
     index = nextIndex;
@@ -87,8 +106,14 @@ export async function itemsIn(from: ItemSource, range: Range): Promise<Item[]> {
   return items;
 }
 
-/** About what an item takes of an invocation's payload. */
-export function payloadBytes({ record }: Item): number {
-  const { kinesis, invokeIdentityArn, eventSourceARN } = record;
-  return 420 + kinesis.data.length + 2 * kinesis.partitionKey.length + invokeIdentityArn.length + eventSourceARN.length;
+/** What stands around a record's key and data in an event, at most. */
+const mostMembersBytes = 420;
+/** Of text that needs no escapes in JSON and takes a byte a letter. */
+const plain = /^[ !#-[\]-~]*$/;
+
+/** About what a part takes of an invocation's payload, and never less. */
+export function payloadBytes({ source }: ItemSource, { partitionKey, data }: Part): number {
+  const { roleArn, sourceArn } = source;
+  const keyBytes = plain.test(partitionKey) ? partitionKey.length : Buffer.byteLength(JSON.stringify(partitionKey));
+  return mostMembersBytes + 4 * Math.ceil(data.length / 3) + keyBytes + roleArn.length + sourceArn.length;
 }

@@ -2,13 +2,16 @@ import type { Outcome } from './outcome.ts';
 import type { Item } from './batch.ts';
 import type { FailureToSend } from './failure-destinations.ts';
 
+/** `MaximumPayloadSizeExceeded` is AWS's word with Kafka's sources; of Kinesis' it is not known. */
+export type Condition = 'RetryAttemptsExhausted' | 'RecordAgeExceeded' | 'MaximumPayloadSizeExceeded';
+
 export interface Failure {
   readonly uuid: string;
   readonly requestId: string;
   readonly functionArn: string;
   readonly streamArn: string;
   readonly shardId: string;
-  readonly condition: 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
+  readonly condition: Condition;
   readonly invocations: number;
   /** What the last attempt came to; undefined where records were too old before it. */
   readonly outcome: Outcome | undefined;

@@ -8,6 +8,8 @@ export interface MappingProgressCommand {
   readonly positions: Readonly<Record<string, number>>;
   /** Those of the shards that `positions` names; a shard that is not here has none. */
   readonly windows: Readonly<Record<string, OpenWindow>>;
+  /** Of those shards, where the lanes of one are not as far as each other. */
+  readonly lanes?: Readonly<Record<string, readonly number[]>>;
   /** Shards that the stream does not have any more. */
   readonly gone: readonly string[];
   readonly result: string;
@@ -15,7 +17,7 @@ export interface MappingProgressCommand {
 
 export const mappingProgressChange: Change<MappingProgressCommand> = {
   type: 'MappingProgress',
-  apply(state, { uuid, positions, windows, gone, result }) {
+  apply(state, { uuid, positions, windows, lanes, gone, result }) {
     const mapping = state.mappings.get(uuid);
     if (mapping === undefined) return;
     const removed = new Set(gone);
@@ -23,6 +25,8 @@ export const mappingProgressChange: Change<MappingProgressCommand> = {
     mapping.positions = { ...Object.fromEntries(kept), ...positions };
     const others = Object.entries(mapping.windows).filter(([logId]) => !Object.hasOwn(positions, logId));
     mapping.windows = { ...Object.fromEntries(others.filter(([logId]) => !removed.has(logId))), ...windows };
+    const apart = Object.entries(mapping.lanes ?? {}).filter(([logId]) => !Object.hasOwn(positions, logId));
+    mapping.lanes = { ...Object.fromEntries(apart.filter(([logId]) => !removed.has(logId))), ...lanes };
     mapping.lastResult = result;
   },
 };

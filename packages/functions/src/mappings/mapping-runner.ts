@@ -1,4 +1,5 @@
 import { readableShards } from '@millrace/log';
+import { partitionOf } from '@millrace/model';
 import { pause } from '@millrace/world';
 import type { ByteBudget } from '@millrace/world';
 import { storedFunction } from '../function-lookup.ts';
@@ -26,13 +27,15 @@ interface Shared {
 export class MappingRunner {
   readonly #shared: Shared;
   readonly #mapping: Mapping;
-  readonly #filter: RecordFilter;
+  readonly #filter: RecordFilter | undefined;
   readonly #stop = new AbortController();
   readonly #lanes = new Map<number, readonly Lane[]>();
   readonly #running = new Set<Promise<void>>();
   /** A look at the shards that was asked for wakes the one that waits. */
   #wake = new AbortController();
   #isMoved = false;
+  /** The stream, or the consumer that the mapping reads as, was not there at the last look. */
+  #isLost = false;
   #keeping: Promise<void> | undefined;
   #result: string;
 
@@ -64,10 +67,15 @@ export class MappingRunner {
     return stream?.id === this.#mapping.streamId ? stream : undefined;
   }
 
+  #shard(logId: number): SourceShard | undefined {
+    return this.#stream()?.shards.find((one) => one.logId === logId);
+  }
+
   async #watch(): Promise<void> {
     const { clock } = this.#shared.service.world;
     while (!this.#stop.signal.aborted) {
       const stream = this.#stream();
+      this.#isLost = stream === undefined;
       if (stream === undefined) this.#moved(lostStream);
       else this.#startLanes(stream);
       await pause(clock, lookAgainMs, [this.#wake.signal]);
@@ -80,19 +88,29 @@ export class MappingRunner {
       if (this.#lanes.has(shard.logId)) continue;
       const { parallelization } = this.#mapping.settings;
       const place = { index: this.#mapping.positions[shard.logId] ?? 0, sub: 0 };
-      const lanes = Array.from(
-        { length: parallelization },
-        (_, number) => new Lane(this.#laneOptions(stream, shard, number), place, this.#mapping.windows[shard.logId]),
-      );
+      const ahead = this.#mapping.lanes?.[shard.logId];
+      const lanes = Array.from({ length: parallelization }, (_, number) => {
+        const own = ahead?.length === parallelization ? { index: ahead[number]!, sub: 0 } : place;
+        return new Lane(this.#laneOptions(stream, shard, number), own, this.#mapping.windows[shard.logId]);
+      });
       this.#lanes.set(shard.logId, lanes);
-      for (const lane of lanes)
-        this.#track(
-          lane.run().finally(() => {
-            // Children may be read now.
-            if (lane.isAtEnd) this.#wake.abort();
-          }),
-        );
+      this.#track(this.#run(shard.logId, lanes));
     }
+  }
+
+  async #run(logId: number, lanes: readonly Lane[]): Promise<void> {
+    await Promise.all(
+      lanes.map((lane) =>
+        lane.run().finally(() => {
+          // Children may be read now.
+          if (lane.isAtEnd) this.#wake.abort();
+        }),
+      ),
+    );
+    if (this.#stop.signal.aborted || lanes.every(({ isAtEnd }) => isAtEnd)) return;
+    // Gone; should it be there again, it is read from where it is kept now.
+    if (this.#isMoved) await this.#keep();
+    this.#lanes.delete(logId);
   }
 
   #laneOptions(stream: SourceStream, shard: SourceShard, number: number): ConstructorParameters<typeof Lane>[0] {
@@ -111,7 +129,10 @@ export class MappingRunner {
         lane: { number, of: mapping.settings.parallelization },
         oldestMs: () => service.world.clock.now() - stream.retentionMs,
       },
-      endIndex: () => this.#stream()?.shards.find(({ logId }) => logId === shard.logId)?.endIndex,
+      endIndex: () => this.#shard(shard.logId)?.endIndex,
+      // Asked for every batch: what is open in the log is there, unless the last look found that all of it is lost.
+      isGone: () =>
+        this.#isLost || (service.log.status(shard.logId)?.closed !== false && this.#shard(shard.logId) === undefined),
       moved: (result) => this.#moved(result),
     };
   }
@@ -146,8 +167,11 @@ export class MappingRunner {
     this.#isMoved = false;
     const positions: Record<string, number> = {};
     const windows: Record<string, OpenWindow> = {};
+    const laneIndices: Record<string, readonly number[]> = {};
     for (const [logId, lanes] of this.#lanes) {
       positions[logId] = this.#done(logId);
+      const indices = lanes.map(({ place }) => place.index);
+      if (indices.some((index) => index !== indices[0])) laneIndices[logId] = indices;
       const { window } = lanes[0]!;
       if (window !== undefined) windows[logId] = window;
     }
@@ -161,6 +185,7 @@ export class MappingRunner {
         uuid: this.#mapping.uuid,
         positions,
         windows,
+        lanes: laneIndices,
         // Positions of shards that the stream has forgotten need not be kept.
         gone: Object.keys(this.#mapping.positions).filter((logId) => isGone(Number(logId))),
         result: this.#result,
@@ -174,7 +199,7 @@ export class MappingRunner {
 }
 
 /** Of the function; a declared one has none. */
-function roleOf({ state }: Functions, { functionKey, functionArn, account }: Mapping): string {
-  if (!state.functions.has(functionKey)) return `arn:aws:iam::${account}:role/none`;
+function roleOf({ state }: Functions, { functionKey, functionArn, account, region }: Mapping): string {
+  if (!state.functions.has(functionKey)) return `arn:${partitionOf(region)}:iam::${account}:role/none`;
   return storedFunction(state, functionKey, functionArn).configuration.role;
 }

@@ -4,6 +4,7 @@ import { compilePattern } from '../pattern/pattern.ts';
 import { PatternError } from '../pattern/pattern-error.ts';
 import type { FailureDestinations } from './failure-destinations.ts';
 import type { MappingSettings } from './mapping.ts';
+import type { Functions } from '../service.ts';
 
 type Request = CreateEventSourceMappingRequest | UpdateEventSourceMappingRequest;
 
@@ -27,7 +28,7 @@ const mostFilters = 10;
 /** A mapping's settings from a request, over what they were before. Throws InvalidParameterValueException. */
 export function mappingSettings(
   input: Request,
-  destinations: FailureDestinations,
+  destinations: Pick<FailureDestinations, 'problem'>,
   before: MappingSettings = byDefault,
 ): MappingSettings {
   refuseForeign(input);
@@ -55,10 +56,26 @@ export function mappingSettings(
   return settings;
 }
 
+/** The destinations that a caller may name: what is another account's is not there. */
+export function destinationsOf(
+  { destinations }: Pick<Functions, 'destinations'>,
+  { account }: { readonly account: string },
+): Pick<FailureDestinations, 'problem'> {
+  return {
+    problem(destination) {
+      const [scheme, , , , owner = ''] = destination.split(':');
+      // A bucket's ARN has no account.
+      if (scheme === 'arn' && owner !== '' && owner !== account)
+        return `The destination ${destination} belongs to another account.`;
+      return destinations.problem(destination);
+    },
+  };
+}
+
 function onFailureOf(
   { DestinationConfig: given }: Request,
   before: MappingSettings,
-  destinations: FailureDestinations,
+  destinations: Pick<FailureDestinations, 'problem'>,
 ): string | undefined {
   if (given === undefined) return before.onFailure;
   if (given.OnSuccess?.Destination !== undefined)

@@ -22,6 +22,11 @@ export interface Mapping {
   dueMs: number | undefined;
   /** By shard of the log: records before this index are done. A shard that is not named is new. */
   positions: Readonly<Record<string, number>>;
+  /**
+   * By shard of the log: how far each lane is, where they are not all as far. One that retries a batch for hours makes the others
+   * repeat nothing after a restart. Of another ParallelizationFactor they say nothing. Undefined: nowhere.
+   */
+  lanes?: Readonly<Record<string, readonly number[]>> | undefined;
   /** By shard of the log: the tumbling window that is open there. */
   windows: Readonly<Record<string, OpenWindow>>;
 }

@@ -9,7 +9,8 @@ export type Outcome =
 /**
  * Reads an answer. Where the function reports single records, an answer without any is a success (an empty text, null, an empty
  * object, or an empty or absent batchItemFailures), and one that names something else than a record of the batch fails all of
- * it: so AWS has it (recorded).
+ * it: so AWS has it (recorded). One that is no JSON fails all of it too (AWS's guide to partial responses): an endpoint that
+ * answers with a page has processed nothing.
  */
 export function outcomeOf(
   { payload, functionError }: Invoked,
@@ -17,6 +18,8 @@ export function outcomeOf(
 ): Outcome {
   if (functionError !== undefined) return { type: 'failed', at: 0, functionError };
   const answer = parsed(payload);
+  if (reportsItems && answer === undefined && payload.length > 0)
+    return { type: 'failed', at: 0, functionError: undefined };
   if (!reportsItems || typeof answer !== 'object' || answer === null) return { type: 'done', answer };
   const { batchItemFailures: failures } = answer as { batchItemFailures?: unknown };
   if (failures === undefined || failures === null) return { type: 'done', answer };

@@ -5,17 +5,17 @@ import { declaredOf } from '../function-lookup.ts';
 import type { Handler } from '../handler.ts';
 import { describedMapping } from '../mappings/described-mapping.ts';
 import type { Mapping } from '../mappings/mapping.ts';
-import { mappingSettings } from '../mappings/mapping-settings.ts';
+import { destinationsOf, mappingSettings } from '../mappings/mapping-settings.ts';
 import type { SourceStream } from '../mappings/source.ts';
 import { checkQualifier, readName } from '../names.ts';
 import type { FunctionName } from '../names.ts';
 import type { Functions } from '../service.ts';
+import type { FunctionsState } from '../state.ts';
 
 export interface CreateMappingCommand {
   readonly type: 'CreateMapping';
   readonly atMs: number;
   readonly mapping: Mapping;
-  readonly functionName: string;
 }
 
 /** Answers at once; the mapping is Creating and runs a moment later, from where the stream is now. */
@@ -28,8 +28,10 @@ export const createEventSourceMapping: Handler<'CreateEventSourceMapping'> = asy
     throw invalidParameter(
       "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.",
     );
-  const settings = mappingSettings(input, service.destinations);
-  const stream = service.sources.find(sourceArn);
+  const settings = mappingSettings(input, destinationsOf(service, context));
+  // Another account's stream is not this caller's to read: who may call this has not been asked about it.
+  const isOwn = sourceArn.split(':')[4] === context.account;
+  const stream = isOwn ? service.sources.find(sourceArn) : undefined;
   if (stream === undefined) throw invalidParameter(`Stream not found: ${sourceArn}`);
   const now = service.world.clock.now();
   const startingMs = startingTime(input, now);
@@ -52,7 +54,7 @@ export const createEventSourceMapping: Handler<'CreateEventSourceMapping'> = asy
     positions: await positionsAt(service, stream, { startingPosition, startingMs }),
     windows: {},
   };
-  await service.change({ type: 'CreateMapping', atMs: now, mapping, functionName: name.name });
+  await service.change({ type: 'CreateMapping', atMs: now, mapping });
   return describedMapping(service.state.mappings.get(mapping.uuid)!);
 };
 
@@ -94,13 +96,22 @@ async function positionsAt(
 
 export const createMappingChange: Change<CreateMappingCommand> = {
   type: 'CreateMapping',
-  apply(state, { mapping, functionName }) {
-    for (const one of state.mappings.values())
-      if (one.sourceArn === mapping.sourceArn && one.functionKey === mapping.functionKey)
-        throw resourceConflict(
-          `The event source arn (" ${mapping.sourceArn} ") and function (" ${functionName} ") provided mapping already exists. ` +
-            `Please update or delete the existing mapping with UUID ${one.uuid}`,
-        );
+  apply(state, { mapping }) {
+    refuseTwice(state, mapping);
     state.mappings.set(mapping.uuid, { ...mapping });
   },
 };
+
+/** Throws ResourceConflictException where another mapping has the same source and function. */
+export function refuseTwice(
+  { mappings }: FunctionsState,
+  { uuid, sourceArn, functionKey }: Pick<Mapping, 'uuid' | 'sourceArn' | 'functionKey'>,
+): void {
+  const functionName = functionKey.slice(functionKey.lastIndexOf(':') + 1);
+  for (const one of mappings.values())
+    if (one.uuid !== uuid && one.sourceArn === sourceArn && one.functionKey === functionKey)
+      throw resourceConflict(
+        `The event source arn (" ${sourceArn} ") and function (" ${functionName} ") provided mapping already exists. ` +
+          `Please update or delete the existing mapping with UUID ${one.uuid}`,
+      );
+}

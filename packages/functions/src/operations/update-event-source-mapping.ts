@@ -3,8 +3,8 @@ import { resourceInUse } from '../errors.ts';
 import type { Handler } from '../handler.ts';
 import { describedMapping, findMapping } from '../mappings/described-mapping.ts';
 import type { Mapping, MappingSettings, MappingState } from '../mappings/mapping.ts';
-import { mappingSettings } from '../mappings/mapping-settings.ts';
-import { existingFunction } from './create-event-source-mapping.ts';
+import { destinationsOf, mappingSettings } from '../mappings/mapping-settings.ts';
+import { existingFunction, refuseTwice } from './create-event-source-mapping.ts';
 
 export interface UpdateMappingCommand {
   readonly type: 'UpdateMapping';
@@ -31,7 +31,7 @@ export const updateEventSourceMapping: Handler<'UpdateEventSourceMapping'> = asy
     atMs: now,
     dueMs: now + service.settings.transitionMs,
     uuid: mapping.uuid,
-    settings: mappingSettings(input, service.destinations, mapping.settings),
+    settings: mappingSettings(input, destinationsOf(service, context), mapping.settings),
     enabled: input.Enabled ?? mapping.enabled,
     functionKey: key,
     functionArn: arn,
@@ -51,9 +51,10 @@ export const updateMappingChange: Change<UpdateMappingCommand> = {
     const mapping = state.mappings.get(uuid);
     if (mapping === undefined) return;
     checkIdle(mapping, 'update');
+    refuseTwice(state, { uuid, sourceArn: mapping.sourceArn, functionKey });
     const next: MappingState = enabled === mapping.enabled ? 'Updating' : enabled ? 'Enabling' : 'Disabling';
-    Object.assign(mapping, { settings, enabled, functionKey, functionArn, state: next, modifiedMs: atMs, dueMs });
     // Windows of another length are other windows.
-    if (settings.tumblingSeconds === 0) mapping.windows = {};
+    if (settings.tumblingSeconds !== mapping.settings.tumblingSeconds) mapping.windows = {};
+    Object.assign(mapping, { settings, enabled, functionKey, functionArn, state: next, modifiedMs: atMs, dueMs });
   },
 };

@@ -54,11 +54,23 @@ function compileKey(key: string, pattern: unknown): Matcher {
     const found = member(value, key);
     if (Array.isArray(found)) {
       if (found.length === 0) return leaves.some((matches) => matches(undefined));
-      return found.flat(Infinity).some((one) => leaves.some((matches) => matches(one)));
+      return elementsOf(found).some((one) => leaves.some((matches) => matches(one)));
     }
     // exists looks at leaves: an object is none.
     return leaves.some((matches) => matches(isObject(found) ? undefined : found));
   };
+}
+
+/** The elements of an array and of the arrays in it, however deep: a record's data can be brackets alone. */
+function elementsOf(array: readonly unknown[]): unknown[] {
+  const found: unknown[] = [];
+  const left: unknown[] = [array];
+  while (left.length > 0) {
+    const one = left.pop();
+    if (Array.isArray(one)) for (const element of one) left.push(element);
+    else found.push(one);
+  }
+  return found;
 }
 
 function member(value: unknown, key: string): unknown {
