@@ -11,8 +11,9 @@
  */
 
 const numberBytes = 4;
+const mostCopiedBytes = 16_384;
 
-/** The bytes of a message; the body is not copied. */
+/** The bytes of a message, in one piece where they are few: each piece is a write of its own. A large body is not copied. */
 export function frameOf(header: object, body: Buffer): Buffer[] {
   const text = JSON.stringify(header);
   const headerBytes = Buffer.byteLength(text);
@@ -20,7 +21,7 @@ export function frameOf(header: object, body: Buffer): Buffer[] {
   head.writeUInt32BE(numberBytes + headerBytes + body.length, 0);
   head.writeUInt32BE(headerBytes, numberBytes);
   head.write(text, 2 * numberBytes);
-  return body.length === 0 ? [head] : [head, body];
+  return body.length > mostCopiedBytes ? [head, body] : [Buffer.concat([head, body])];
 }
 
 export interface FrameReaderOptions {

@@ -12,9 +12,14 @@ export class LogTail {
     this.#line = line;
   }
 
-  add(text: string): void {
+  /** What is said about the function, not by it: in the tail alone. */
+  note(text: string): void {
     const added = Buffer.from(text.length > tailBytes ? text.slice(-tailBytes) : text);
     this.#tail = Buffer.concat([this.#tail, added]).subarray(-tailBytes);
+  }
+
+  add(text: string): void {
+    this.note(text);
     const lines = (this.#begun + text).split('\n');
     this.#begun = lines.pop() ?? '';
     for (const line of lines) if (line !== '') this.#line(line);
