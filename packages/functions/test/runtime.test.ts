@@ -1,11 +1,13 @@
 /** Functions in processes and at endpoints that do what they should not: nothing of it is more than the call's failure. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { openInvoker } from '@millrace/functions';
 import type { Call, Invoked, Invoker } from '@millrace/functions';
 import { realWorld } from '@millrace/world';
@@ -126,6 +128,31 @@ describe('a function that does what it should not', () => {
     const { logTail } = await run('saysAndExits', 0);
     assert.match(logTail.toString(), /last words/);
   });
+});
+
+const crowded = `
+import { closeSync, openSync } from 'node:fs';
+import { openInvoker } from '@millrace/functions';
+import { realWorld } from '@millrace/world';
+const invoker = openInvoker({ world: realWorld(), processes: 2, line: () => undefined });
+const [directory, path] = [process.env.FOLDER, process.env.FOLDER + '/f.mjs'];
+const target = { kind: 'module', directory, path, handler: 'echo', spelled: 'echo', environment: {} };
+const runnable = { key: 'k', revision: '1', arn: 'arn', name: 'f', region: 'us-east-1', timeoutMs: 30_000, memoryMib: 128, target };
+const call = () =>
+  invoker.invoke({ requestId: 'r', payload: Buffer.from('1'), runnable }).then(({ payload }) => payload.toString(), ({ name }) => name);
+const held = [];
+try { for (;;) held.push(openSync('/dev/null', 'r')); } catch {}
+const answers = [await call(), await call()];
+for (const descriptor of held) closeSync(descriptor);
+answers.push(await call());
+await invoker.stop();
+console.log(answers.join());`;
+
+test('a system without descriptors for a process: the call is refused, the server goes on', async () => {
+  const command = `ulimit -n 64; exec '${process.execPath}' --conditions=source --input-type=module -e "$PROGRAM"`;
+  const env = { ...process.env, PROGRAM: crowded, FOLDER: folder };
+  const { stdout } = await promisify(execFile)('sh', ['-c', command], { env, cwd: import.meta.dirname });
+  assert.equal(stdout.trim(), 'ServiceException,ServiceException,1');
 });
 
 describe('an endpoint that does what it should not', () => {

@@ -129,13 +129,19 @@ export class EventQueue {
 
   #finish(index: number): void {
     this.#done.add(index);
-    this.#committing ??= this.#commit().finally(() => {
+    this.#commitSoon();
+  }
+
+  #commitSoon(): void {
+    this.#committing ??= this.#commit().then((isKept) => {
       this.#committing = undefined;
+      // What was done while the last look ended.
+      if (isKept && this.#done.has(this.#position())) this.#commitSoon();
     });
   }
 
-  /** Moves the position over all that is done, one change at a time. */
-  async #commit(): Promise<void> {
+  /** Moves the position over all that is done, one change at a time. Resolves with whether that is kept. */
+  async #commit(): Promise<boolean> {
     const { service, name, logId } = this.#options;
     const { clock } = service.world;
     try {
@@ -143,7 +149,7 @@ export class EventQueue {
         const before = this.#position();
         let position = before;
         while (this.#done.has(position)) position += 1;
-        if (position === before || position === Infinity) break;
+        if (position === before || position === Infinity) return true;
         await service.change({ type: 'EventsDone', atMs: clock.now(), key: name.key, logId, position });
         for (let index = before; index < position; index += 1) this.#done.delete(index);
         if (service.log.status(logId)?.nextIndex === position) await service.log.trim(logId, clock.now());
@@ -152,6 +158,7 @@ export class EventQueue {
     } catch (error) {
       // The next event that is done tries again.
       service.report(`the position of the events of ${name.arn} is not kept`, error);
+      return false;
     }
   }
 

@@ -151,6 +151,8 @@ export class MappingRunner {
     this.#isMoved = true;
     this.#keeping ??= this.#keepSoon().finally(() => {
       this.#keeping = undefined;
+      // What has moved while the last look ended.
+      if (this.#isMoved && !this.#stop.signal.aborted) this.#moved(undefined);
     });
   }
 

@@ -24,6 +24,7 @@ export interface CreateFunctionCommand {
 }
 
 const mostNameLetters = 64;
+const mostTags = 50;
 
 /** Answers at once, with the code durable; the function is Pending and becomes Active later. */
 export const createFunction: Handler<'CreateFunction'> = async (service, input, context) => {
@@ -34,6 +35,8 @@ export const createFunction: Handler<'CreateFunction'> = async (service, input, 
         `Member must be a function's name of 1 to ${mostNameLetters} letters, digits, - and _`,
     );
   const configuration = settingsOf(input, undefined);
+  const tags = Object.entries(input.Tags ?? {});
+  if (tags.length > mostTags) throw invalidParameter('Number of tags exceeds resource tag limit.');
   // Asked again when the change applies; before the code is looked at, as AWS does.
   if (
     service.state.functions.has(key) ||
@@ -53,7 +56,7 @@ export const createFunction: Handler<'CreateFunction'> = async (service, input, 
       revision: service.world.random.uuid(),
       configuration,
       code,
-      tags: Object.entries(input.Tags ?? {}),
+      tags,
     });
   });
   return described(service.state.functions.get(key)!, true);

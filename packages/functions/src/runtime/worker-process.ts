@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Slots } from '../slots.ts';
 import type { Call, Invoked, Runnable, Target } from '../invoker.ts';
+import { serviceFault } from '../errors.ts';
 import { failure, timedOut, tooLargeAnswer } from './failures.ts';
 import { FrameReader, frameOf } from './frames.ts';
 import { LogTail } from './log-tail.ts';
@@ -53,18 +54,21 @@ export class WorkerProcess {
     return this.#ended === undefined;
   }
 
-  /** Runs an event; never throws: what the function or its process does wrong is an answer. */
+  /**
+   * Runs an event; what the function or its process does wrong is an answer. Throws ServiceException where the system has no room
+   * for a process: then the function has not been run.
+   */
   async run(call: Call): Promise<Invoked> {
     const { world, line } = this.#options;
     const { requestId } = call;
     const { memoryMib } = this.runnable;
     const tail = (this.#tail = new LogTail(line));
-    tail.add(`START RequestId: ${requestId} Version: $LATEST\n`);
+    tail.note(`START RequestId: ${requestId} Version: $LATEST\n`);
     const failed = this.#isReady ? undefined : await this.#startFor(call);
     const beganMs = world.clock.monotonicMs();
     const { payload, functionError, maxBytes } = failed ?? (await this.#answerTo(call));
     const ms = world.clock.monotonicMs() - beganMs;
-    tail.add(
+    tail.note(
       `END RequestId: ${requestId}\nREPORT RequestId: ${requestId}\tDuration: ${ms.toFixed(2)} ms\t` +
         `Billed Duration: ${Math.ceil(ms)} ms\tMemory Size: ${memoryMib} MB\tMax Memory Used: ${Math.ceil(maxBytes / mib)} MB\t\n`,
     );
@@ -165,10 +169,16 @@ export class WorkerProcess {
         cwd: runnable.target.directory,
         env: environmentOf(runnable),
         stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
-        // A group of its own: what the function has started ends with it.
-        detached: true,
+        // A group of its own: what the function has started ends with it. On Windows it would be a window of its own.
+        detached: process.platform !== 'win32',
       },
     );
+    child.on('error', (error) => this.#gone(error.message));
+    // Without descriptors or memory for it there is neither a process nor its pipes.
+    if (child.pid === undefined) {
+      this.#ended ??= 'not started';
+      throw serviceFault(`The system starts no process for ${runnable.name} now.`);
+    }
     // What Node itself writes, when it runs out of memory for one; the function's own comes in messages.
     for (const stream of [child.stdout!, child.stderr!])
       stream.setEncoding('utf8').on('data', (text: string) => this.#tail.add(text));
@@ -188,7 +198,6 @@ export class WorkerProcess {
         void this.end();
       }
     });
-    child.on('error', (error) => this.#gone(error.message));
     child.on('exit', (code, signal) => {
       killAll(child);
       const why = signal === null ? `exit status ${code}` : signalName(signal);
