@@ -1,18 +1,20 @@
-/** How many may do something at once; the others wait in turn. */
+import { Rotation } from './rotation.ts';
+
+/** How many may do something at once; the others wait in turn, function by function. */
 export class Slots {
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Rotation<() => void>();
   #free: number;
 
   constructor(count: number) {
     this.#free = count;
   }
 
-  take(): Promise<void> {
+  take(key: string): Promise<void> {
     if (this.#free > 0) {
       this.#free -= 1;
       return Promise.resolve();
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => this.#waiting.add(key, resolve));
   }
 
   give(): void {

@@ -278,6 +278,26 @@ describe('a mapping', () => {
     await at.end();
   });
 
+  test('whose failure destination hangs can be disabled, and tells of it when it is enabled again', async () => {
+    let hangs = true;
+    const at = await stage(() => 'fail', {
+      send: (signal) =>
+        hangs
+          ? new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('given up'))))
+          : Promise.resolve(),
+    });
+    await at.put('1');
+    const uuid = await at.map({ MaximumRetryAttempts: 0, ...onFailure });
+    await at.world.run({ forMs: 60_000 });
+    await update(at, uuid, { Enabled: false });
+    assert.equal(at.functions.service.state.mappings.get(uuid)!.state, 'Disabled');
+    hangs = false;
+    await update(at, uuid, { Enabled: true });
+    await at.world.run({ forMs: 60_000 });
+    assert.deepEqual(toldOf(at), [{ condition: 'RetryAttemptsExhausted', batchSize: 1, invocations: 1 }]);
+    await at.end();
+  });
+
   test('begins other windows when their length changes', async () => {
     const at = await stage((_texts, event) => ({ state: event['state'] ?? {} }));
     await at.world.run({ forMs: 1_000_000 });

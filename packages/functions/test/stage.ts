@@ -34,6 +34,13 @@ export interface Stage extends TestFunctions {
   end(): Promise<void>;
 }
 
+interface Played {
+  /** In the place of `answer`: for events that are no batches. */
+  call?(call: Call): unknown;
+  /** Before a failure destination has what it is told. */
+  send?(signal: AbortSignal): Promise<void>;
+}
+
 export function shardOf(logId: number, others: Partial<SourceShard> = {}): SourceShard {
   return {
     logId,
@@ -48,7 +55,10 @@ export function shardOf(logId: number, others: Partial<SourceShard> = {}): Sourc
 
 /** One shard, and a function that does what `answer` says: 'fail' is the function's error, 'page'
  * an answer that is no JSON, what it throws a fault on the way there. */
-export async function stage(answer: (texts: string[], event: Record<string, unknown>) => unknown): Promise<Stage> {
+export async function stage(
+  answer: (texts: string[], event: Record<string, unknown>) => unknown,
+  { call, send }: Played = {},
+): Promise<Stage> {
   const world = simulatedWorld(7);
   const seen: Seen[] = [];
   const told: FailureToSend[] = [];
@@ -62,7 +72,14 @@ export async function stage(answer: (texts: string[], event: Record<string, unkn
     await world.run({ stop: () => isDone });
     return promise;
   };
-  const invoke = async ({ payload }: Call): Promise<Invoked> => {
+  const invoke = async (called: Call): Promise<Invoked> => {
+    const { payload } = called;
+    if (call !== undefined)
+      return {
+        payload: Buffer.from(JSON.stringify(await call(called))),
+        functionError: undefined,
+        logTail: Buffer.alloc(0),
+      };
     const event = JSON.parse(payload.toString()) as Record<string, unknown> & {
       Records: { kinesis: { data: string } }[];
     };
@@ -82,7 +99,13 @@ export async function stage(answer: (texts: string[], event: Record<string, unkn
     report: (message) => void reports.push(message),
     invoker: { invoke, retire: () => undefined, metrics: () => ({}), stop: () => Promise.resolve() },
     sources: { find: () => source.stream },
-    destinations: { problem: () => undefined, send: (_to, failure) => Promise.resolve(void told.push(failure)) },
+    destinations: {
+      problem: () => undefined,
+      async send(_to, failure, signal) {
+        await send?.(signal);
+        told.push(failure);
+      },
+    },
     claim: (log) => log.create(1),
   });
   const opened = await settled(opening);

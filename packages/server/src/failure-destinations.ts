@@ -29,9 +29,9 @@ export function failureDestinations({ world, streams, firehose, objects }: Servi
       if (/^(kinesis|firehose|s3)$/.test(service)) return undefined;
       return `Millrace tells of failures to a Kinesis stream, a delivery stream, an S3 bucket or an HTTP endpoint, not to ${destination}.`;
     },
-    async send(destination, { text, textWithPayload, objectKey, partitionKey }) {
+    async send(destination, { text, textWithPayload, objectKey, partitionKey }, signal) {
       const data = Buffer.from(text);
-      if (/^https?:/.test(destination)) return postJson(destination, data);
+      if (/^https?:/.test(destination)) return postJson(destination, data, signal);
       const [, , service, , , resource = ''] = destination.split(':');
       const name = resource.slice(resource.indexOf('/') + 1);
       if (service === 's3') {
@@ -40,7 +40,7 @@ export function failureDestinations({ world, streams, firehose, objects }: Servi
           key: objectKey,
           body: [Buffer.from(textWithPayload)],
           kmsKeyArn: undefined,
-          signal: never,
+          signal,
         };
         return objects.put(object);
       }
@@ -56,9 +56,9 @@ export function failureDestinations({ world, streams, firehose, objects }: Servi
   };
 }
 
-async function postJson(url: string, body: Buffer): Promise<void> {
+async function postJson(url: string, body: Buffer, signal: AbortSignal): Promise<void> {
   const headers = { 'content-type': 'application/json' };
   const request = { method: 'POST', url, headers, body, timeoutMs: 30_000, maxAnswerBytes: 4096 } as const;
-  const { status } = await sendOverHttp({ ...request, signal: never });
+  const { status } = await sendOverHttp({ ...request, signal });
   if (status < 200 || status > 299) throw new Error(`${url} answered ${status}`);
 }

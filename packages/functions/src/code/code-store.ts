@@ -116,7 +116,7 @@ class DiskCodeStore implements CodeStore {
   #unpack(code: Code, zip: Buffer): Promise<void> {
     return this.#place(this.directoryOf(code), async (draft) => {
       await this.#disk.makeDirectory(draft);
-      await this.#unpacking.take();
+      await this.#unpacking.take(hexOf(code));
       try {
         await unzip(this.#disk, zip, draft);
       } finally {

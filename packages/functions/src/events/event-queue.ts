@@ -23,7 +23,7 @@ export interface QueueOptions {
   readonly logId: number;
   readonly counters: EventCounters;
   /** Bounds the events of all functions that run at once. */
-  readonly slots: { take(): Promise<void>; give(): void };
+  readonly slots: { take(key: string): Promise<void>; give(): void };
 }
 
 /**
@@ -80,7 +80,7 @@ export class EventQueue {
     let attempts = 0;
     let faultDelayMs = firstFaultDelayMs;
     while (!this.#isStopped) {
-      await slots.take();
+      await slots.take(name.key);
       let outcome: 'done' | 'failed' | 'fault';
       try {
         outcome = this.#isStopped ? 'fault' : await this.#attempt(index);

@@ -2,8 +2,11 @@
 export interface FailureDestinations {
   /** Why this ARN or URL can be none; undefined when it can. */
   problem(destination: string): string | undefined;
-  /** Stores what is told of a batch; durable when it resolves. Sending the same again is harmless. */
-  send(destination: string, failure: FailureToSend): Promise<void>;
+  /**
+   * Stores what is told of a batch; durable when it resolves. Sending the same again is harmless. `signal` fires when nobody waits
+   * any more.
+   */
+  send(destination: string, failure: FailureToSend, signal: AbortSignal): Promise<void>;
 }
 
 export interface FailureToSend {

@@ -238,7 +238,7 @@ export class Lane {
       const what = `${items.length} records of ${from.source.shardId} of mapping ${mapping.uuid}`;
       try {
         if (items.length > 0 && onFailure !== undefined)
-          await destinations.send(onFailure, this.#failureOf(items, { ...of, objectId }));
+          await destinations.send(onFailure, this.#failureOf(items, { ...of, objectId }), stop);
         counters.discarded += items.length;
         service.report(`${what} are given up: ${of.condition}`, undefined);
         return;

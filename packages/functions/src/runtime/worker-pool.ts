@@ -1,14 +1,16 @@
 import type { Timer, World } from '@millrace/world';
 import { tooManyRequests } from '../errors.ts';
 import type { Call, Invoked } from '../invoker.ts';
+import { Rotation } from '../rotation.ts';
 import { Slots } from '../slots.ts';
 import { WorkerProcess } from './worker-process.ts';
 import type { WorkerOptions } from './worker-process.ts';
 
 const idleMs = 300_000;
 const startsAtOnce = 4;
-/** Beyond these a call is refused: each would hold its payload while it waits. */
+/** Beyond these a call is refused: each would hold its payload while it waits. One function has half of the places at most. */
 const mostWaiting = 1000;
+const mostWaitingOfOne = 500;
 const mostWaitingBytes = 64 << 20;
 
 type ModuleCall = Call & { readonly runnable: WorkerOptions['runnable'] };
@@ -31,7 +33,7 @@ export class WorkerPool {
   readonly #workers = new Set<WorkerProcess>();
   /** The longest idle first. */
   readonly #idle = new Map<WorkerProcess, Timer>();
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting = new Rotation<Waiting>();
   readonly #ending = new Set<Promise<void>>();
   readonly #starting = new Slots(startsAtOnce);
   #waitingBytes = 0;
@@ -69,19 +71,20 @@ export class WorkerPool {
 
   #worker(call: ModuleCall): Promise<WorkerProcess> {
     const bytes = call.payload.length;
-    if (this.#isStopped || this.#waiting.length >= mostWaiting || this.#waitingBytes + bytes > mostWaitingBytes)
-      throw tooManyRequests();
+    const { key } = call.runnable;
+    const isFull = this.#waiting.size >= mostWaiting || this.#waiting.sizeOf(key) >= mostWaitingOfOne;
+    if (this.#isStopped || isFull || this.#waitingBytes + bytes > mostWaitingBytes) throw tooManyRequests();
     return new Promise((resolve) => {
       this.#waitingBytes += bytes;
-      this.#waiting.push({ call, take: resolve });
+      this.#waiting.add(key, { call, take: resolve });
       this.#pump();
     });
   }
 
-  /** Hands out workers in the order in which they were asked for. */
+  /** Hands out workers, function by function. */
   #pump(): void {
     for (;;) {
-      const [first] = this.#waiting;
+      const first = this.#waiting.peek();
       const worker = first && this.#find(first.call);
       if (first === undefined || worker === undefined) return;
       this.#waiting.shift();

@@ -90,7 +90,7 @@ export class WorkerProcess {
     const { starts } = this.#options;
     const { timeoutMs, target } = this.runnable;
     const { path, handler, spelled } = target;
-    await starts.take();
+    await starts.take(this.runnable.key);
     try {
       // Its end may have come while it waited.
       if (this.isUsable) this.#child = this.#start();
