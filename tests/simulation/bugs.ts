@@ -345,7 +345,7 @@ export const bugs: readonly PlantedBug[] = [
   },
   {
     what: "a mapping's children are read beside their parents",
-    file: `${mappings}/source.ts`,
+    file: 'packages/log/src/readable-shards.ts',
     from: '!isRead(shard) && shard.parents.every(isReadOrGone)',
     to: '!isRead(shard) && isReadOrGone !== undefined',
   },
@@ -354,6 +354,12 @@ export const bugs: readonly PlantedBug[] = [
     file: `${mappings}/mapping-runner.ts`,
     from: 'return Math.min(...lanes.map',
     to: 'return Math.max(...lanes.map',
+  },
+  {
+    what: 'a lane of a mapping begins where the fastest one was',
+    file: `${mappings}/mapping-runner.ts`,
+    from: 'index: ahead[number]!,',
+    to: 'index: Math.max(...ahead),',
   },
   {
     what: 'a mapping gives records up without telling',

@@ -278,6 +278,23 @@ describe('a mapping', () => {
     await at.end();
   });
 
+  test('keeps trying a record for as long as the stream has it now, not as it had it once', async () => {
+    let works = false;
+    const at = await stage(() => (works ? null : 'fail'));
+    at.source.stream = { ...at.source.stream!, retentionMs: 300_000 };
+    await at.put('kept');
+    await at.map({});
+    await at.world.run({ forMs: 200_000 });
+    at.source.stream = { ...at.source.stream, retentionMs: 3_600_000 };
+    await at.world.run({ forMs: 400_000 });
+    works = true;
+    const calls = at.seen.length;
+    await at.world.run({ forMs: 120_000 });
+    assert.equal(at.seen.length, calls + 1);
+    assert.equal(at.functions.metrics()['mappingBatches'], 1);
+    await at.end();
+  });
+
   test('whose failure destination hangs can be disabled, and tells of it when it is enabled again', async () => {
     let hangs = true;
     const at = await stage(() => 'fail', {

@@ -36,6 +36,8 @@ export class MappingRunner {
   #isMoved = false;
   /** The stream, or the consumer that the mapping reads as, was not there at the last look. */
   #isLost = false;
+  /** The stream's, at the last look: it can be changed while lanes run. */
+  #retentionMs = Infinity;
   #keeping: Promise<void> | undefined;
   #result: string;
 
@@ -76,6 +78,7 @@ export class MappingRunner {
     while (!this.#stop.signal.aborted) {
       const stream = this.#stream();
       this.#isLost = stream === undefined;
+      this.#retentionMs = stream?.retentionMs ?? this.#retentionMs;
       if (stream === undefined) this.#moved(lostStream);
       else this.#startLanes(stream);
       await pause(clock, lookAgainMs, [this.#wake.signal]);
@@ -127,7 +130,7 @@ export class MappingRunner {
           roleArn: roleOf(service, mapping),
         },
         lane: { number, of: mapping.settings.parallelization },
-        oldestMs: () => service.world.clock.now() - stream.retentionMs,
+        oldestMs: () => service.world.clock.now() - this.#retentionMs,
       },
       endIndex: () => this.#shard(shard.logId)?.endIndex,
       // Asked for every batch: what is open in the log is there, unless the last look found that all of it is lost.
