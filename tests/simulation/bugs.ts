@@ -19,6 +19,7 @@ const consumer = 'packages/consumer/src';
 
 const firehose = 'packages/firehose/src/delivery';
 const search = 'packages/firehose/src/destinations/opensearch';
+const redshift = 'packages/firehose/src/destinations/redshift';
 const tailing = 'packages/agent/src/tailing';
 const mappings = 'packages/functions/src/mappings';
 
@@ -26,8 +27,8 @@ export const bugs: readonly PlantedBug[] = [
   {
     what: 'the position goes on before the object is stored',
     file: `${firehose}/deliverer.ts`,
-    from: '      await this.#deliver(stream, attempt);\n',
-    to: '      void this.#deliver(stream, attempt).catch(() => undefined);\n',
+    from: '      await this.#deliver(stream, attempt, letGo);\n',
+    to: '      void this.#deliver(stream, attempt, letGo).catch(() => undefined);\n',
   },
   {
     what: 'a record behind what went into an object is taken for delivered',
@@ -58,6 +59,30 @@ export const bugs: readonly PlantedBug[] = [
     file: `${search}/bulk.ts`,
     from: '    await this.send(items.slice(half));\n',
     to: '',
+  },
+  {
+    what: 'what was to be loaded is given up without a manifest among the errors',
+    file: `${redshift}/kind.ts`,
+    from: '  await delivery.store(s3, key, [manifestOf(delivery, s3)]);\n',
+    to: '',
+  },
+  {
+    what: 'a COPY that was given up is asked for again',
+    file: `${redshift}/kind.ts`,
+    from: 'if (staged.givenUp === undefined) {\n    staged',
+    to: '{\n    staged',
+  },
+  {
+    what: 'what was loaded is loaded again where its position could not be recorded',
+    file: `${redshift}/kind.ts`,
+    from: 'staged.isLoaded = true;',
+    to: '',
+  },
+  {
+    what: 'a COPY is given up before its time is over',
+    file: `${redshift}/kind.ts`,
+    from: 'if (triedMs < redshift',
+    to: 'if (triedMs * 2 < redshift',
   },
   {
     what: 'the journal acknowledges before the sync',

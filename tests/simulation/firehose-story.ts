@@ -17,7 +17,7 @@ import { settle } from './settle.ts';
 const names = ['plain', 'packed'];
 
 /** The bucket, which outlives every crash. */
-class Bucket {
+export class Bucket {
   readonly objects = new Map<string, string>();
   /** Keys in the order in which they were stored first. */
   readonly order: string[] = [];
@@ -40,7 +40,7 @@ class Bucket {
   }
 }
 
-function faultyStore(world: SimulatedWorld, bucket: Bucket): ObjectStore {
+export function faultyStore(world: SimulatedWorld, bucket: Bucket): ObjectStore {
   return {
     async put({ key, body }) {
       await new Promise<void>((resolve) => world.clock.setTimer(world.draw(30), resolve));
@@ -133,7 +133,7 @@ function open(world: SimulatedWorld, bucket: Bucket): Promise<TestFirehose> {
 }
 
 /** One put after the other: the numbers of a delivery stream rise in the order of its records. */
-async function write(
+export async function write(
   firehose: TestFirehose,
   world: SimulatedWorld,
   { name, acknowledged, number }: { name: string; acknowledged: Set<string>; number(): number },

@@ -12,6 +12,8 @@ test('Firehose delivers what it acknowledged through crashes, clock steps and a 
 
 test('Firehose indexes every document once, or tells of it, through crashes and a cluster that fails in every way', () =>
   forEachSeed('./search-story.ts'));
+test('Firehose loads what it acknowledged, or leaves its manifest, through a database that fails', () =>
+  forEachSeed('./redshift-story.ts'));
 
 test('consumers miss nothing and keep the order through reshards, pauses, crashes and a failing store', () =>
   forEachSeed('./consumer-story.ts'));

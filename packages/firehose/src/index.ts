@@ -13,6 +13,8 @@ export { firehoseOperations } from './operations.ts';
 export type { Firehose, Settings as FirehoseSettings } from './service.ts';
 export type { ReadBudget, SourceStream, SourceStreams } from './source.ts';
 export type { SourceTopic, SourceTopics, TopicPositions } from './topics/source-topics.ts';
+export { StatementRefused } from './statement-sender.ts';
+export type { Statement, StatementSender } from './statement-sender.ts';
 export { openS3Store } from './stores/s3-store.ts';
 export { openFileErrorLogs } from './stores/file-error-logs.ts';
 export type { FileErrorLogs } from './stores/file-error-logs.ts';

@@ -17,6 +17,7 @@ import { createPutRates } from './put-rates.ts';
 import type { DataKeys, Firehose, Settings } from './service.ts';
 import { deliveryStreamKey } from './state.ts';
 import type { ReadBudget, SourceStreams } from './source.ts';
+import type { StatementSender } from './statement-sender.ts';
 import type { FirehoseState } from './state.ts';
 import type { SourceTopics } from './topics/source-topics.ts';
 
@@ -37,6 +38,7 @@ export interface FirehoseOptions {
   readonly errorLogs: ErrorLogs;
   /** By default with AWS's credentials as its tools find them. */
   readonly signer?: AwsSigner;
+  readonly statements: StatementSender;
   /** The simulation compresses without threads, which its clock does not see. */
   readonly compressors?: Compressors;
   readonly settings: Settings;
@@ -79,6 +81,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<OpenFireho
     errorLogs: options.errorLogs,
     metrics: new DeliveryMetrics(),
     signer: options.signer ?? openAwsSigner(),
+    statements: options.statements,
     compressors: options.compressors ?? compressors,
     report,
     async change<Result>(command: Command): Promise<Result> {

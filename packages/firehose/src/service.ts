@@ -9,6 +9,7 @@ import type { DeliveryMetrics } from './metrics/delivery-stream-metrics.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { PutRates } from './put-rates.ts';
 import type { ReadBudget, SourceStreams } from './source.ts';
+import type { StatementSender } from './statement-sender.ts';
 import type { FirehoseState } from './state.ts';
 import type { SourceTopics } from './topics/source-topics.ts';
 
@@ -27,6 +28,7 @@ export interface Firehose {
   readonly topics: SourceTopics;
   readonly http: HttpSender;
   readonly signer: AwsSigner;
+  readonly statements: StatementSender;
   readonly compressors: Compressors;
   readonly errorLogs: ErrorLogs;
   readonly metrics: DeliveryMetrics;

@@ -10,6 +10,7 @@ import type {
   ReadBudget,
   SourceStreams,
   SourceTopics,
+  StatementSender,
   StoredObject,
 } from '@millrace/firehose';
 import { openEmbeddedLog, openRegistry } from '@millrace/log';
@@ -45,6 +46,7 @@ export interface TestOptions {
   readonly topics?: SourceTopics;
   readonly http?: HttpSender;
   readonly errorLogs?: ErrorLogs;
+  readonly statements?: StatementSender;
   readonly compressors?: Compressors;
   readonly limits?: 'aws' | 'none';
   readonly transitionMs?: number;
@@ -79,6 +81,7 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
     ...(options.readBudget && { readBudget: options.readBudget }),
     ...(options.topics && { topics: options.topics }),
     errorLogs: options.errorLogs ?? { write: () => undefined },
+    statements: options.statements ?? { run: () => Promise.reject(new Error('nobody answers')) },
     ...(options.compressors && { compressors: options.compressors }),
     keys: { create: () => Promise.resolve(nextKey++) },
     settings: {

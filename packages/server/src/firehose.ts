@@ -11,6 +11,7 @@ import { openErrorLogs } from './error-logs.ts';
 import { sendOverHttp } from './http-client.ts';
 import type { Logger } from './logging.ts';
 import { readSearchDomains } from './search-domains.ts';
+import { runOverPostgres } from './postgres-client.ts';
 import { sourceStreams } from './source-streams.ts';
 import { sourceTopics } from './topic-clusters.ts';
 
@@ -53,6 +54,7 @@ export async function startFirehose(at: {
     keys,
     objects,
     http: { send: sendOverHttp },
+    statements: { run: runOverPostgres },
     errorLogs,
     sources: sourceStreams(streams),
     topics: sourceTopics(settings['topic-clusters']),

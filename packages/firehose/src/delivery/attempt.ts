@@ -1,6 +1,7 @@
 import type { S3DestinationDescription } from '@millrace/model/firehose';
 import type { World } from '@millrace/world';
 import type { Destination } from '../destinations/kinds.ts';
+import type { DeliveryError } from './delivery-error.ts';
 import type { DeliveryStream } from '../state.ts';
 import { extensionOf } from './compression.ts';
 import { objectName } from './object-name.ts';
@@ -9,6 +10,19 @@ import type { Window } from './window.ts';
 
 /** A bucket, and what a bucket that is a destination says of names besides. */
 export type Bucket = S3DestinationDescription & { readonly CustomTimeZone?: string; readonly FileExtension?: string };
+
+/** What a destination loads from a bucket by itself, once it stands there. */
+export interface Staged {
+  /** Before compression; where nothing came of the window's records, nothing was stored. */
+  readonly bytes: number;
+  readonly count: number;
+  /** Monotonic. */
+  readonly sinceMs: number;
+  /** It was loaded: where only the position could not be recorded, it is not loaded again. */
+  isLoaded: boolean;
+  /** Why it is not loaded any more. */
+  givenUp: DeliveryError | undefined;
+}
 
 /**
  * A delivery that was begun. It is tried again as it was and under the same names: an answer that was lost makes no second
@@ -24,6 +38,8 @@ export class Attempt {
   readonly progress = new RecordProgress();
   /** Whether what is to be kept of everything is kept. */
   isBackedUp = false;
+  /** Of destinations that load from a bucket. */
+  staged: Staged | undefined;
   readonly #deliveryStream: string;
   readonly #random: World['random'];
   readonly #names = new Map<string, string>();

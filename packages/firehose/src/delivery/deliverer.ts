@@ -101,14 +101,18 @@ export class Deliverer {
     this.#attempt = attempt;
     const { window } = attempt;
     const expired = expiredBefore(stream, window);
-    const held = window.bytes * kindOf(attempt.destination).copies + windowBytes;
+    let held = window.bytes * kindOf(attempt.destination).copies + windowBytes;
     await memory.acquire(held);
+    const letGo = (): void => {
+      memory.release(held);
+      held = 0;
+    };
     try {
       // Those that wait for room when delivery stops begin nothing any more.
       if (this.#stopping.signal.aborted) return;
-      await this.#deliver(stream, attempt);
+      await this.#deliver(stream, attempt, letGo);
     } finally {
-      memory.release(held);
+      letGo();
     }
     const gone = goneShards(service, stream);
     this.#reading?.forget(gone);
@@ -173,7 +177,7 @@ export class Deliverer {
     service.report(`of ${key} ${expired} records expired before they could be delivered`, undefined);
   }
 
-  async #deliver(stream: DeliveryStream, attempt: Attempt): Promise<void> {
+  async #deliver(stream: DeliveryStream, attempt: Attempt, letGo: () => void): Promise<void> {
     const { service } = this.#options;
     const { destination, window } = attempt;
     const kind = kindOf(destination);
@@ -183,6 +187,7 @@ export class Deliverer {
       stream,
       attempt,
       signal: this.#givingUp.signal,
+      letGo,
       metricsName: name,
       logging: kind.logging(destination),
     });

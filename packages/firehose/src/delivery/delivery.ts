@@ -32,18 +32,23 @@ export class Delivery {
   readonly attempt: Attempt;
   /** Fires when nobody waits for the try any more: it is to end soon. */
   readonly signal: AbortSignal;
+  /** Says that nothing of the window is in memory any more: others may have its room while this waits. */
+  readonly letGo: () => void;
 
   /** What the destination's metrics begin with. */
   readonly metricsName: DestinationMetrics;
   readonly #logging: Logging;
 
   constructor(
-    at: Pick<Delivery, 'service' | 'stream' | 'attempt' | 'signal' | 'metricsName'> & { readonly logging: Logging },
+    at: Pick<Delivery, 'service' | 'stream' | 'attempt' | 'signal' | 'letGo' | 'metricsName'> & {
+      readonly logging: Logging;
+    },
   ) {
     this.service = at.service;
     this.stream = at.stream;
     this.attempt = at.attempt;
     this.signal = at.signal;
+    this.letGo = at.letGo;
     this.metricsName = at.metricsName;
     this.#logging = at.logging;
   }
