@@ -9,4 +9,4 @@ for (const [what, play] of [
   ['Redshift: Millrace killed with -9 while it loads: nothing is missing', kills],
   ['Redshift: no table: the manifest goes to the errors, and loads by hand', givesUp],
 ] as const)
-  test(what, { timeout: 180_000 }, () => withRedshift(startVersitygw, play));
+  test(what, { timeout: 300_000 }, () => withRedshift(startVersitygw, play));

@@ -16,7 +16,7 @@ import type { RunningRedshift } from './servers/redshift.ts';
 import { startMoto } from './servers/s3.ts';
 
 const options = {
-  timeout: 120_000,
+  timeout: 240_000,
   skip: postgresPrograms() === undefined && 'there is no PostgreSQL on this machine',
 };
 
