@@ -1,13 +1,5 @@
-/** A mistake that somebody could make, as a change of the sources. */
-export interface PlantedBug {
-  readonly what: string;
-  readonly file: string;
-  /** Stands there once, exactly. */
-  readonly from: string;
-  readonly to: string;
-  /** How many seeds it may need, where 400 are too few. */
-  readonly seeds?: number;
-}
+import { firehoseBugs } from './firehose-bugs.ts';
+import type { PlantedBug } from './planted-bug.ts';
 
 const committer = 'packages/log/src/embedded/committer.ts';
 const journal = 'packages/log/src/embedded/journal.ts';
@@ -17,73 +9,11 @@ const streams = 'packages/data-streams/src';
 const producer = 'packages/producer/src';
 const consumer = 'packages/consumer/src';
 
-const firehose = 'packages/firehose/src/delivery';
-const search = 'packages/firehose/src/destinations/opensearch';
-const redshift = 'packages/firehose/src/destinations/redshift';
 const tailing = 'packages/agent/src/tailing';
 const mappings = 'packages/functions/src/mappings';
 
 export const bugs: readonly PlantedBug[] = [
-  {
-    what: 'the position goes on before the object is stored',
-    file: `${firehose}/deliverer.ts`,
-    from: '      await this.#deliver(stream, attempt, letGo);\n',
-    to: '      void this.#deliver(stream, attempt, letGo).catch(() => undefined);\n',
-  },
-  {
-    what: 'a record behind what went into an object is taken for delivered',
-    file: `${firehose}/window.ts`,
-    from: 'else span.to = index + 1;',
-    to: 'else span.to = index + 2;',
-  },
-  {
-    what: "a document's id is another with every try",
-    file: `${search}/documents.ts`,
-    from: '${short(arrivalMs)}.${piece}`',
-    to: '${short(arrivalMs)}.${piece}-${Math.random()}`',
-  },
-  {
-    what: 'half an answer to a bulk is taken for one without refusals',
-    file: `${search}/bulk.ts`,
-    from: '  } catch {\n    return undefined;\n  }\n  const items',
-    to: '  } catch {\n    return [];\n  }\n  const items',
-  },
-  {
-    what: 'what a cluster has no room for is taken for indexed',
-    file: `${search}/bulk.ts`,
-    from: 'status >= 200 && status < 300 ?',
-    to: 'status !== 400 ?',
-  },
-  {
-    what: 'a bulk that was too large is sent by its first half alone',
-    file: `${search}/bulk.ts`,
-    from: '    await this.send(items.slice(half));\n',
-    to: '',
-  },
-  {
-    what: 'what was to be loaded is given up without a manifest among the errors',
-    file: `${redshift}/kind.ts`,
-    from: '  await delivery.store(s3, key, [manifestOf(delivery, s3)]);\n',
-    to: '',
-  },
-  {
-    what: 'a COPY that was given up is asked for again',
-    file: `${redshift}/kind.ts`,
-    from: 'if (staged.givenUp === undefined) {\n    staged',
-    to: '{\n    staged',
-  },
-  {
-    what: 'what was loaded is loaded again where its position could not be recorded',
-    file: `${redshift}/kind.ts`,
-    from: 'staged.isLoaded = true;',
-    to: '',
-  },
-  {
-    what: 'a COPY is given up before its time is over',
-    file: `${redshift}/kind.ts`,
-    from: 'if (triedMs < redshift',
-    to: 'if (triedMs * 2 < redshift',
-  },
+  ...firehoseBugs,
   {
     what: 'the journal acknowledges before the sync',
     file: journal,
