@@ -13,6 +13,9 @@ import type { HttpSender } from './http-sender.ts';
 import { DeliveryMetrics } from './metrics/delivery-stream-metrics.ts';
 import type { DeliverySample } from './metrics/delivery-stream-metrics.ts';
 import type { ObjectStore } from './object-store.ts';
+import { openJqEngine } from './processing/jq/jq-engine.ts';
+import type { FunctionInvoker } from './processing/lambda/function-invoker.ts';
+import type { QueryEngine } from './processing/metadata-extraction.ts';
 import { createPutRates } from './put-rates.ts';
 import type { DataKeys, Firehose, Settings } from './service.ts';
 import { deliveryStreamKey } from './state.ts';
@@ -39,6 +42,9 @@ export interface FirehoseOptions {
   /** By default with AWS's credentials as its tools find them. */
   readonly signer?: AwsSigner;
   readonly statements: StatementSender;
+  readonly functions: FunctionInvoker;
+  /** The simulation runs queries in its own thread. */
+  readonly queries?: QueryEngine;
   /** The simulation compresses without threads, which its clock does not see. */
   readonly compressors?: Compressors;
   readonly settings: Settings;
@@ -66,6 +72,7 @@ const noTopics: SourceTopics = {
 export async function openFirehose(options: FirehoseOptions): Promise<OpenFirehose> {
   const { world, log, registry, settings, keys, objects, sources, report } = options;
   const { state } = registry;
+  const queries = options.queries ?? openJqEngine(world);
   const service: Firehose = {
     world,
     log,
@@ -82,6 +89,8 @@ export async function openFirehose(options: FirehoseOptions): Promise<OpenFireho
     metrics: new DeliveryMetrics(),
     signer: options.signer ?? openAwsSigner(),
     statements: options.statements,
+    functions: options.functions,
+    queries,
     compressors: options.compressors ?? compressors,
     report,
     async change<Result>(command: Command): Promise<Result> {
@@ -100,6 +109,9 @@ export async function openFirehose(options: FirehoseOptions): Promise<OpenFireho
     service,
     metrics: () => ({ deliveryStreams: state.deliveryStreams.size, ...deliverers.counters }),
     samples: () => service.metrics.samples(state.deliveryStreams.values()),
-    stop: () => deliverers.stop(),
+    async stop() {
+      await deliverers.stop();
+      await queries.stop();
+    },
   };
 }

@@ -7,6 +7,8 @@ import type { AwsSigner } from './aws-signer.ts';
 import type { HttpSender } from './http-sender.ts';
 import type { DeliveryMetrics } from './metrics/delivery-stream-metrics.ts';
 import type { ObjectStore } from './object-store.ts';
+import type { FunctionInvoker } from './processing/lambda/function-invoker.ts';
+import type { QueryEngine } from './processing/metadata-extraction.ts';
 import type { PutRates } from './put-rates.ts';
 import type { ReadBudget, SourceStreams } from './source.ts';
 import type { StatementSender } from './statement-sender.ts';
@@ -29,6 +31,8 @@ export interface Firehose {
   readonly http: HttpSender;
   readonly signer: AwsSigner;
   readonly statements: StatementSender;
+  readonly functions: FunctionInvoker;
+  readonly queries: QueryEngine;
   readonly compressors: Compressors;
   readonly errorLogs: ErrorLogs;
   readonly metrics: DeliveryMetrics;
@@ -53,6 +57,8 @@ export interface Settings {
   readonly deliveryBytes: number;
   /** Where the clusters of OpenSearch domains are: URLs, by the domain's name or its ARN. */
   readonly searchDomains?: ReadonlyMap<string, string>;
+  /** How many partitions a delivery stream may have in what is delivered at once: AWS's quota is 500. */
+  readonly activePartitions: number;
 }
 
 /** Who calls. Made by the server for each request. */

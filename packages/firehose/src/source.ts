@@ -54,7 +54,12 @@ export interface SourceStream {
   /** Another one where the stream was deleted and made again. */
   readonly id: string;
   /** A shard's parents come before it. */
-  readonly shards: readonly ShardLineage[];
+  readonly shards: readonly SourceShard[];
+}
+
+export interface SourceShard extends ShardLineage {
+  readonly shardId: string;
+  sequenceNumber(index: number, arrivalMs: number): string;
 }
 
 /** Where a delivery stream begins that reads a stream: at what comes from now on (LATEST). */
@@ -62,6 +67,12 @@ export function latestPositions(log: ShardLog, { shards }: SourceStream): Record
   return Object.fromEntries(
     shards.map(({ logId, endIndex }) => [logId, endIndex ?? log.status(logId)?.nextIndex ?? 0]),
   );
+}
+
+/** The shard that lies there in the log; undefined where records are put directly, or the stream is gone. */
+export function sourceShard(service: Firehose, { source }: DeliveryStream, logId: number): SourceShard | undefined {
+  if (source === undefined) return undefined;
+  return service.sources.find(source.arn)?.shards.find((shard) => shard.logId === logId);
 }
 
 /** A delivery stream's type, as the API names it. */

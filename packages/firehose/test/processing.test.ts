@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { runSteps, stepsOf } from '../src/processing/steps.ts';
+import { runSteps } from '../src/processing/record-steps.ts';
+import { stepsOf } from '../src/processing/steps.ts';
 import { splitJson } from '../src/processing/split-json.ts';
 import type { ProcessorParameterName, ProcessorType } from '@millrace/model/firehose';
 import { movableFirehose, s3 } from './support.ts';
@@ -11,7 +12,7 @@ type Parameters = Partial<Record<ProcessorParameterName, string>>;
 
 function run(data: Buffer | string, ...processors: [ProcessorType, Parameters?][]): string[] {
   const steps = stepsOf({ Enabled: true, Processors: processors.map(processor) });
-  return runSteps(steps, Buffer.from(data)).map(String);
+  return runSteps(steps.alone, Buffer.from(data)).map((one) => `${String(one)}${String(steps.delimiter ?? '')}`);
 }
 
 function processor([Type, given = {}]: [ProcessorType, Parameters?]): {
@@ -70,15 +71,14 @@ describe('processors', () => {
     const logEvents = ['one', 'two'].map((message, id) => ({ id: String(id), timestamp: 1, message }));
     assert.deepEqual(run(sent({ messageType: 'DATA_MESSAGE', logEvents }), ...processing), ['one\ntwo\n']);
     assert.deepEqual(run(sent({ messageType: 'CONTROL_MESSAGE', logEvents: [] }), ...processing), []);
-    assert.throws(() => run('no gzip', ...processing), { code: 'DecompressionFailed' });
-    assert.throws(() => run(gzipSync(Buffer.alloc(101 << 20)), ...processing), { code: 'DecompressionFailed' });
+    assert.throws(() => run('no gzip', ...processing), { code: 'Decompression failed.' });
+    assert.throws(() => run(gzipSync(Buffer.alloc(101 << 20)), ...processing), { code: 'Decompression failed.' });
     for (const wrong of ['', 'null', '[]', '{"messageType":"DATA_MESSAGE"}'])
-      assert.throws(() => run(gzipSync(wrong), ...processing), { code: 'CloudWatchLogProcessingFailed' }, wrong);
+      assert.throws(() => run(gzipSync(wrong), ...processing), { code: 'Decompression failed.' }, wrong);
   });
 
   test('processors and parameters that cannot be are refused', () => {
     for (const [wrong, text] of [
-      [['Lambda'], /does not have the processor Lambda/],
       [['Decompression', { Delimiter: 'x' }], /does not take the parameter Delimiter/],
       [['Decompression', { CompressionFormat: 'ZIP' }], /GZIP only/],
       [['RecordDeAggregation'], /SubRecordType/],
@@ -111,7 +111,7 @@ test('records that cannot be processed go to the error prefix as they were; the 
     const [good, bad] = firehose.objects.stored;
     assert.equal(String(good!.body), 'fine too');
     assert.match(good!.key, /^good\/\d{4}\/d-1-/);
-    assert.match(bad!.key, /^bad\/processing-failed\/\d{4}\/\d\d\/\d\d\/\d\d\/d-1-/);
+    assert.match(bad!.key, /^bad\/decompression-failed\/\d{4}\/\d\d\/\d\d\/\d\d\/d-1-/);
     const { arrivalTimestamp, attemptEndingTimestamp, ...line } = JSON.parse(String(bad!.body)) as Record<
       string,
       unknown
@@ -119,7 +119,7 @@ test('records that cannot be processed go to the error prefix as they were; the 
     assert.ok((arrivalTimestamp as number) <= (attemptEndingTimestamp as number));
     assert.deepEqual(line, {
       attemptsMade: 1,
-      errorCode: 'DecompressionFailed',
+      errorCode: 'Decompression failed.',
       errorMessage: 'The record is no GZIP data, or too large when decompressed.',
       rawData: Buffer.from('no gzip').toString('base64'),
     });

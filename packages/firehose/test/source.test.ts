@@ -1,8 +1,10 @@
 import { aggregate } from '@millrace/aggregation';
+import type { FunctionInvoker, SourceStream } from '@millrace/firehose';
 import type { ShardLineage } from '@millrace/log';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { movableFirehose, s3, until } from './support.ts';
+import type { TestOptions } from './support.ts';
 
 const arn = 'arn:aws:kinesis:us-east-1:000000000000:stream/source';
 
@@ -15,11 +17,28 @@ interface Told extends Opened {
   delivered(): string;
 }
 
-async function withStream(run: (told: Told) => Promise<void>): Promise<void> {
+/** Shards as a stream of Data Streams names them. */
+function named(stream: Told['stream']): SourceStream | undefined {
+  return (
+    stream && {
+      ...stream,
+      shards: stream.shards.map((shard) => ({
+        ...shard,
+        shardId: `shardId-${shard.logId}`,
+        sequenceNumber: (index) => String(index),
+      })),
+    }
+  );
+}
+
+async function withStream(run: (told: Told) => Promise<void>, options: Partial<TestOptions> = {}): Promise<void> {
   const held: { stream: Told['stream'] } = {
     stream: { id: 'a', shards: [{ logId: 1, parents: [], endIndex: undefined }] },
   };
-  const firehose = await movableFirehose({ sources: { find: (asked) => (asked === arn ? held.stream : undefined) } });
+  const firehose = await movableFirehose({
+    ...options,
+    sources: { find: (asked) => (asked === arn ? named(held.stream) : undefined) },
+  });
   const { log } = firehose.firehose.service;
   const told: Told = Object.assign(held, firehose, {
     async append(logId: number, ...texts: string[]) {
@@ -39,12 +58,16 @@ async function withStream(run: (told: Told) => Promise<void>): Promise<void> {
   }
 }
 
-async function create({ call, untilActive }: Told): Promise<void> {
+async function create({ call, untilActive }: Told, processing?: object): Promise<void> {
   await call('CreateDeliveryStream', {
     DeliveryStreamName: 'd',
     DeliveryStreamType: 'KinesisStreamAsSource',
     KinesisStreamSourceConfiguration: { KinesisStreamARN: arn, RoleARN: s3.RoleARN },
-    ExtendedS3DestinationConfiguration: { ...s3, BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 } },
+    ExtendedS3DestinationConfiguration: {
+      ...s3,
+      BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 },
+      ...(processing !== undefined && { ProcessingConfiguration: processing }),
+    },
   });
   await untilActive('d');
 }
@@ -70,6 +93,54 @@ test('begins at LATEST, reads parents to their end before their children, and fi
     await told.append(1, 'c ');
     await until(() => told.delivered() === 'a b c d ');
   }));
+
+test('a function hears where each record lies in the stream, those that a producer aggregated one by one', async () => {
+  const events: { sourceKinesisStreamArn: string; records: Record<string, unknown>[] }[] = [];
+  const functions: FunctionInvoker = {
+    async invoke({ payload }) {
+      const event = JSON.parse(String(payload)) as (typeof events)[0];
+      events.push(event);
+      const records = event.records.map(({ recordId, data }) => ({ recordId, data, result: 'Ok' }));
+      return { payload: Buffer.from(JSON.stringify({ records })), isError: false };
+    },
+  };
+  await withStream(
+    async (told) => {
+      await told.append(1, 'before ');
+      await create(told, {
+        Enabled: true,
+        Processors: [
+          {
+            Type: 'Lambda',
+            Parameters: [
+              { ParameterName: 'LambdaArn', ParameterValue: 'arn:aws:lambda:us-east-1:000000000000:function:f' },
+            ],
+          },
+        ],
+      });
+      const texts = ['a ', 'b '].map((text) => ({ partitionKey: `of ${text}`, data: Buffer.from(text) }));
+      const [aggregated] = aggregate(texts);
+      await told.firehose.service.log.append(1, [{ partitionKey: 'k', data: Buffer.from(aggregated!.data) }], 0);
+      await until(() => told.delivered() === 'a b ');
+      assert.equal(events[0]!.sourceKinesisStreamArn, arn);
+      assert.deepEqual(
+        events[0]!.records.map(({ kinesisRecordMetadata: metadata }) => {
+          const { approximateArrivalTimestamp: at, ...rest } = metadata as Record<string, unknown>;
+          assert.equal(typeof at, 'number');
+          return rest;
+        }),
+        texts.map(({ partitionKey }, subsequenceNumber) => ({
+          sequenceNumber: '1',
+          subsequenceNumber,
+          partitionKey,
+          shardId: 'shardId-1',
+        })),
+      );
+      assert.equal(new Set(events[0]!.records.map(({ recordId }) => recordId)).size, 2);
+    },
+    { functions },
+  );
+});
 
 test('what a producer aggregated is taken apart', () =>
   withStream(async (told) => {
@@ -125,7 +196,7 @@ test('refuses a stream that is not there, a source without its type, and direct 
 
 test("another account's stream is no source: no role is assumed that could say so", async () => {
   const shards = [{ logId: 1, parents: [], endIndex: undefined }];
-  const firehose = await movableFirehose({ sources: { find: () => ({ id: 'a', shards }) } });
+  const firehose = await movableFirehose({ sources: { find: () => named({ id: 'a', shards }) } });
   try {
     const create = (KinesisStreamARN: string): Promise<string> =>
       firehose.refusal('CreateDeliveryStream', {
@@ -147,7 +218,7 @@ test('a stream is read once a second a shard, and not beyond what its other read
   const calls: number[] = [];
   const booked: number[] = [];
   const firehose = await movableFirehose({
-    sources: { find: () => ({ id: 'a', shards }) },
+    sources: { find: () => named({ id: 'a', shards }) },
     readBudget: {
       tryRead() {
         if (left === 0) return false;

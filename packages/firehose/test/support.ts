@@ -4,9 +4,11 @@ import type {
   Compressors,
   ErrorLogs,
   Firehose,
+  FunctionInvoker,
   HttpSender,
   ObjectStore,
   OpenFirehose,
+  QueryEngine,
   ReadBudget,
   SourceStreams,
   SourceTopics,
@@ -15,11 +17,12 @@ import type {
 } from '@millrace/firehose';
 import { openEmbeddedLog, openRegistry } from '@millrace/log';
 import { AwsError, loadService } from '@millrace/model';
-import { movableWorld } from '@millrace/world';
+import { movableWorld, realWorld } from '@millrace/world';
 import type { MovableWorld, World } from '@millrace/world';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openJqEngine } from '../src/processing/jq/jq-engine.ts';
 
 const model = loadService('firehose');
 const account = '000000000000';
@@ -52,6 +55,9 @@ export interface TestOptions {
   readonly transitionMs?: number;
   readonly deliveryBytes?: number;
   readonly searchDomains?: ReadonlyMap<string, string>;
+  readonly activePartitions?: number;
+  readonly functions?: FunctionInvoker;
+  readonly queries?: QueryEngine;
   readonly log?: { readonly journalFileBytes: number; readonly hotBytes: number };
   report?(message: string, error: unknown): void;
 }
@@ -82,6 +88,8 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
     ...(options.topics && { topics: options.topics }),
     errorLogs: options.errorLogs ?? { write: () => undefined },
     statements: options.statements ?? { run: () => Promise.reject(new Error('nobody answers')) },
+    functions: options.functions ?? { invoke: () => Promise.reject(new Error('no function is called')) },
+    ...(options.queries && { queries: options.queries }),
     ...(options.compressors && { compressors: options.compressors }),
     keys: { create: () => Promise.resolve(nextKey++) },
     settings: {
@@ -89,6 +97,7 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
       transitionMs,
       deliveryBytes: options.deliveryBytes ?? 512 << 20,
       ...(options.searchDomains && { searchDomains: options.searchDomains }),
+      activePartitions: options.activePartitions ?? 500,
     },
     report: options.report ?? (() => undefined),
   });
@@ -146,7 +155,9 @@ export async function movableFirehose(
   const world = movableWorld();
   const directory = await mkdtemp(join(tmpdir(), 'millrace-firehose-'));
   const objects = new MemoryObjects();
-  const opened = await openTestFirehose({ world, directory, objects, ...options });
+  // Threads take real time.
+  const queries = openJqEngine(realWorld());
+  const opened = await openTestFirehose({ world, directory, objects, queries, ...options });
   return {
     ...opened,
     world,
@@ -158,8 +169,8 @@ export async function movableFirehose(
   };
 }
 
-export async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
+export async function until(condition: () => boolean, withinMs = 10_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
   while (!condition()) {
     assert.ok(performance.now() < deadline, 'gave up waiting');
     await new Promise((resolve) => setTimeout(resolve, 2));

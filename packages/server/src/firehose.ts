@@ -1,7 +1,7 @@
 import type { KeyRing } from '@millrace/access';
 import type { DataStreams } from '@millrace/data-streams';
 import { firehoseMachine, openFirehose, openFolderStore, openS3Store } from '@millrace/firehose';
-import type { FileErrorLogs, FirehoseSettings, ObjectStore, OpenFirehose } from '@millrace/firehose';
+import type { FileErrorLogs, FirehoseSettings, FunctionInvoker, ObjectStore, OpenFirehose } from '@millrace/firehose';
 import { openRegistry } from '@millrace/log';
 import type { ShardLog } from '@millrace/log';
 import type { World } from '@millrace/world';
@@ -34,6 +34,7 @@ export async function startFirehose(at: {
   readonly log: ShardLog;
   readonly keys: KeyRing;
   readonly streams: DataStreams;
+  readonly invoker: FunctionInvoker;
 }): Promise<FirehoseParts> {
   const { world, directory, configuration, logger, log, keys, streams } = at;
   const { settings } = configuration;
@@ -55,6 +56,7 @@ export async function startFirehose(at: {
     objects,
     http: { send: sendOverHttp },
     statements: { run: runOverPostgres },
+    functions: at.invoker,
     errorLogs,
     sources: sourceStreams(streams),
     topics: sourceTopics(settings['topic-clusters']),
@@ -71,6 +73,7 @@ function firehoseSettings(settings: Configuration['settings']): FirehoseSettings
     transitionMs: settings['transition-ms'],
     deliveryBytes: settings['delivery-budget-mib'] * mebibyte,
     searchDomains: readSearchDomains(settings['search-domains']),
+    activePartitions: settings['active-partitions'],
   };
 }
 

@@ -8,6 +8,7 @@ import type { ShardLog } from '@millrace/log';
 import type { World } from '@millrace/world';
 import { failureDestinations } from './failure-destinations.ts';
 import { sourceStreams } from './source-streams.ts';
+import type { LateInvoker } from './function-invoker.ts';
 import type { Configuration } from './configuration.ts';
 import type { Logger } from './logging.ts';
 
@@ -27,11 +28,13 @@ export async function startFunctions(at: {
   streams: DataStreams;
   firehose: Firehose;
   objects: ObjectStore;
+  /** Calls them from now on. */
+  invoker: LateInvoker;
 }): Promise<StartedFunctions> {
   const { world, directory, logger, log } = at;
   const { settings, functions: declared } = at.configuration;
   const registry = await openRegistry({ world, directory: join(directory, 'functions'), machine: functionsMachine });
-  const invoker = openInvoker({
+  const runs = openInvoker({
     world,
     processes: settings['function-processes'],
     line: (name, text) => logger.info(text, { function: name }),
@@ -42,11 +45,12 @@ export async function startFunctions(at: {
     registry,
     codeDirectory: join(directory, 'functions-code'),
     declared,
-    invoker,
+    invoker: runs,
     sources: sourceStreams(at.streams),
     destinations: failureDestinations(at),
     settings: { transitionMs: settings['transition-ms'], account: settings.account, region: settings.region },
     report: (message, error) => (error === undefined ? logger.warn(message) : logger.error(message, error)),
   });
+  at.invoker.open(functions.service);
   return { functions, registry };
 }

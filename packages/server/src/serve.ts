@@ -21,6 +21,7 @@ import type { Configuration } from './configuration.ts';
 import { createDispatcher } from './dispatch.ts';
 import { certificateOf } from './certificate.ts';
 import { checkDirectory } from './data-directory.ts';
+import { lateInvoker } from './function-invoker.ts';
 import { startFunctions } from './functions.ts';
 import { startListening } from './listen/listen.ts';
 import type { Listening } from './listen/listen.ts';
@@ -73,7 +74,9 @@ async function serveUntilTold(configuration: Configuration): Promise<number> {
   process.stdout.write(`millrace ready http://${host}:${listening.port}\n`);
   await told;
   logger.info('stopping');
-  await Promise.all([store.streams.stop(), store.firehose.stop(), store.functions.stop()]);
+  // Functions last: what delivery has them transform when it stops is let end.
+  await Promise.all([store.streams.stop(), store.firehose.stop()]);
+  await store.functions.stop();
   await listening.close();
   await publishing.stop();
   await store.stop();
@@ -123,18 +126,17 @@ async function openStore(at: {
     settings: streamsSettings(settings),
     report: (error) => logger.error('a background task failed', error),
   });
+  const invoker = lateInvoker();
   const {
     firehose,
     objects,
     registry: delivery,
     errorLogs,
   } = await startFirehose({
-    ...{ ...at, log, keys },
-    streams: streams.service,
+    ...{ ...at, log, keys, invoker, streams: streams.service },
   });
   const { functions, registry: functionsRegistry } = await startFunctions({
-    ...{ ...at, log, objects },
-    streams: streams.service,
+    ...{ ...at, log, objects, invoker, streams: streams.service },
     firehose: firehose.service,
   });
   // All services have claimed what is theirs.

@@ -156,6 +156,14 @@ export const settings = [
     help: 'MiB of records in answers of GetRecords in memory at once',
   },
   {
+    name: 'active-partitions',
+    type: 'integer',
+    default: 500,
+    min: 1,
+    max: 5000,
+    help: 'partitions that a delivery stream may have at once, with dynamic partitioning',
+  },
+  {
     name: 'delivery-budget-mib',
     type: 'integer',
     default: 512,

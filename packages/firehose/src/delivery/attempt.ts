@@ -2,9 +2,11 @@ import type { S3DestinationDescription } from '@millrace/model/firehose';
 import type { World } from '@millrace/world';
 import type { Destination } from '../destinations/kinds.ts';
 import type { DeliveryError } from './delivery-error.ts';
+import type { PartitionKeys } from '../processing/processed-record.ts';
 import type { DeliveryStream } from '../state.ts';
 import { extensionOf } from './compression.ts';
 import { objectName } from './object-name.ts';
+import type { NameParts } from './object-name.ts';
 import { RecordProgress } from './record-delivery.ts';
 import type { Window } from './window.ts';
 
@@ -24,6 +26,13 @@ export interface Staged {
   givenUp: DeliveryError | undefined;
 }
 
+/** What is delivered below a prefix of its own. */
+export interface Partition {
+  readonly keys: PartitionKeys;
+  /** Arrival of its oldest record. */
+  readonly oldestMs: number;
+}
+
 /**
  * A delivery that was begun. It is tried again as it was and under the same names: an answer that was lost makes no second
  * object, and a put that was given up and lands late replaces nothing that has more in it.
@@ -40,6 +49,8 @@ export class Attempt {
   isBackedUp = false;
   /** Of destinations that load from a bucket. */
   staged: Staged | undefined;
+  /** Keys of objects that were stored last, by their roles; but for those of partitions. */
+  readonly stored = new Map<string, string>();
   readonly #deliveryStream: string;
   readonly #random: World['random'];
   readonly #names = new Map<string, string>();
@@ -54,27 +65,33 @@ export class Attempt {
   }
 
   /** An object's name; `role` keeps apart the objects of one delivery. */
-  nameOf(role: string, s3: Bucket): string {
-    return this.#named(role, s3, { prefix: s3.Prefix, extension: extensionOf(s3) });
+  nameOf(role: string, s3: Bucket, { keys, oldestMs = this.window.oldestMs }: Partial<Partition> = {}): string {
+    return this.#named(role, s3, { prefix: s3.Prefix, extension: extensionOf(s3), timeMs: oldestMs, keys });
   }
 
-  /** The name of the object with the records that failed in a way. */
-  errorNameOf(errorOutputType: string, s3: Bucket): string {
-    return this.#named(errorOutputType, s3, { prefix: s3.ErrorOutputPrefix, extension: '', errorOutputType });
+  /** The name of the object with the records that failed in a way; `content` keeps apart the objects of different tries. */
+  errorNameOf(errorOutputType: string, s3: Bucket, content: string): string {
+    return this.#named(`${errorOutputType} ${content}`, s3, {
+      prefix: s3.ErrorOutputPrefix,
+      extension: '',
+      timeMs: this.window.oldestMs,
+      errorOutputType,
+    });
   }
 
   #named(
     role: string,
     { CustomTimeZone: zone }: Bucket,
-    own: { readonly prefix: string | undefined; readonly extension: string; readonly errorOutputType?: string },
+    own: Pick<NameParts, 'prefix' | 'extension' | 'timeMs' | 'errorOutputType' | 'keys'>,
   ): string {
     const known = this.#names.get(role);
     if (known !== undefined) return known;
+    // A second object of the same records does no harm.
+    if (this.#names.size >= mostNames) this.#names.clear();
     const random = this.#random;
     const name = objectName({
       deliveryStream: this.#deliveryStream,
       version: this.version,
-      timeMs: this.window.oldestMs,
       timeZone: zone === '' ? undefined : zone,
       uuid: random.uuid(),
       randomString: () => randomString(random.bytes(11)),
@@ -85,6 +102,8 @@ export class Attempt {
   }
 }
 
+/** Of functions that make something else with every try, for a day. */
+const mostNames = 10_000;
 const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 function randomString(bytes: Buffer): string {

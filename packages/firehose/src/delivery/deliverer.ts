@@ -1,6 +1,8 @@
 import { pause } from '@millrace/world';
 import type { ByteBudget } from '@millrace/world';
 import { kindOf } from '../destinations/kinds.ts';
+import { processingBytes } from '../processing/processing.ts';
+import { stepsOf } from '../processing/steps.ts';
 import type { Firehose } from '../service.ts';
 import { cursorsOf, goneShards, SourceReading, typeOf } from '../source.ts';
 import type { DeliveryStream } from '../state.ts';
@@ -101,7 +103,10 @@ export class Deliverer {
     this.#attempt = attempt;
     const { window } = attempt;
     const expired = expiredBefore(stream, window);
-    let held = window.bytes * kindOf(attempt.destination).copies + windowBytes;
+    const { destination } = attempt;
+    const kind = kindOf(destination);
+    const steps = stepsOf(kind.processing?.(destination), { isPartitioned: true, destination: destination.type });
+    let held = window.bytes * kind.copies + windowBytes + processingBytes(steps);
     await memory.acquire(held);
     const letGo = (): void => {
       memory.release(held);

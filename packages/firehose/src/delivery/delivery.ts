@@ -1,20 +1,21 @@
+import { createHash } from 'node:crypto';
 import type { ProcessingConfiguration } from '@millrace/model/firehose';
 import { bucketOf } from '../destinations/s3/settings.ts';
 import { Processing } from '../processing/processing.ts';
-import type { ProcessedRecord } from '../processing/processing.ts';
+import type { Take } from '../processing/processing.ts';
+import { stepsOf } from '../processing/steps.ts';
+import type { ProcessedRecord } from '../processing/processed-record.ts';
 import type { Firehose } from '../service.ts';
 import type { DeliveryStream } from '../state.ts';
+import { sourceShard } from '../source.ts';
 import type { DeliveryStreamMetrics, DestinationMetrics } from '../metrics/delivery-stream-metrics.ts';
-import type { Attempt, Bucket } from './attempt.ts';
+import type { Attempt, Bucket, Partition } from './attempt.ts';
 import { DeliveryError } from './delivery-error.ts';
 import { logFault } from './error-log.ts';
 import type { DeliveryFault, Logging } from './error-log.ts';
 import { errorLine } from './failed-record.ts';
 import type { FailedRecord } from './failed-record.ts';
 import { readSpan } from './window.ts';
-
-/** Takes records; their data are lent until it has resolved. */
-export type Take = (records: readonly ProcessedRecord[]) => Promise<void> | void;
 
 /** An object that is being made of records. */
 export interface OpenObject {
@@ -34,6 +35,8 @@ export class Delivery {
   readonly signal: AbortSignal;
   /** Says that nothing of the window is in memory any more: others may have its room while this waits. */
   readonly letGo: () => void;
+  /** Whether processing makes the same of the same records, whenever it is tried: functions and slow queries may not. */
+  #isRepeatable = true;
 
   /** What the destination's metrics begin with. */
   readonly metricsName: DestinationMetrics;
@@ -60,9 +63,20 @@ export class Delivery {
 
   /** Hands over the window's records, processed, in their order; answers those that could not be processed. */
   async process(configuration: ProcessingConfiguration | undefined, take: Take): Promise<readonly FailedRecord[]> {
-    const processing = new Processing(configuration, this.stream.source !== undefined);
-    for (const span of this.attempt.window.spans)
-      await readSpan(this.service.log, span, (page) => processing.run(span.logId, page, take));
+    const { service, stream, attempt, signal } = this;
+    const { log, world, functions, queries } = service;
+    const isFromStream = stream.source !== undefined;
+    const steps = stepsOf(configuration, { isPartitioned: true, destination: attempt.destination.type });
+    if (steps.lambda !== undefined || steps.query !== undefined) this.#isRepeatable = false;
+    const report = service.report.bind(service);
+    const { metrics } = this;
+    const context = { world, functions, queries, stream, signal, isFromStream, metrics, report };
+    const processing = new Processing(steps, context, take);
+    for (const span of attempt.window.spans) {
+      const from = { logId: span.logId, shard: sourceShard(service, stream, span.logId) };
+      await readSpan(log, span, (page) => processing.add(page, from));
+    }
+    await processing.end();
     return processing.failed;
   }
 
@@ -81,20 +95,25 @@ export class Delivery {
   }
 
   /** Begins an object; `role` keeps apart the objects of one delivery. It is to be discarded in the end, stored or not. */
-  openObject(role: string, s3: Bucket): OpenObject {
+  openObject(role: string, s3: Bucket, partition?: Partition): OpenObject {
     const compressor = this.service.compressors[s3.CompressionFormat]!();
+    const content = createHash('sha1');
     let [bytes, count] = [0, 0];
     return {
-      add(records) {
+      add: (records) => {
         count += records.length;
         // The one copy of what the log lends.
         const page = Buffer.concat(records.map(({ data }) => data));
         bytes += page.length;
+        if (!this.#isRepeatable) content.update(page);
         return compressor.add(page);
       },
       store: async () => {
         if (bytes === 0) return;
-        await this.store(s3, this.attempt.nameOf(role, s3), await compressor.finish());
+        const own = this.#isRepeatable ? role : `${role} ${content.digest('hex')}`;
+        const key = this.attempt.nameOf(own, s3, partition);
+        await this.store(s3, key, await compressor.finish());
+        if (partition === undefined) this.attempt.stored.set(role, key);
         const name = role === 'backup' ? 'BackupToS3' : 'DeliveryToS3';
         this.metrics.count(`${name}.Records`, count);
         this.metrics.count(`${name}.Bytes`, bytes);
@@ -105,8 +124,13 @@ export class Delivery {
   }
 
   /** Stores what `feed` adds as one object, and answers what `feed` does. */
-  async storeObject<Result>(role: string, s3: Bucket, feed: (add: Take) => Promise<Result>): Promise<Result> {
-    const object = this.openObject(role, s3);
+  async storeObject<Result>(
+    role: string,
+    s3: Bucket,
+    feed: (add: Take) => Promise<Result>,
+    partition?: Partition,
+  ): Promise<Result> {
+    const object = this.openObject(role, s3, partition);
     try {
       const result = await feed((records) => object.add(records));
       await object.store();
@@ -116,13 +140,28 @@ export class Delivery {
     }
   }
 
-  /** Stores records that failed at the error prefix. */
+  /** Stores records that failed at the error prefix, an object for each way to fail. */
   async storeFailed(errorOutputType: string, failed: readonly FailedRecord[]): Promise<void> {
-    if (failed.length === 0) return;
     const endedMs = this.service.world.clock.now();
-    for (const { code, message } of oneOfEachCode(failed)) this.logFault({ code, message });
-    const lines = failed.map((record) => Buffer.from(errorLine(record, endedMs)));
-    await this.store(this.s3, this.attempt.errorNameOf(errorOutputType, this.s3), lines);
+    for (const { code, message, lambdaArn } of oneOfEachCode(failed))
+      this.logFault({ code, message, ...(lambdaArn !== undefined && { processor: lambdaArn }) });
+    const byType = Map.groupBy(failed, (record) => record.outputType ?? errorOutputType);
+    for (const [type, records] of byType) {
+      const lines = records.map((record) => Buffer.from(errorLine(record, endedMs)));
+      const content = this.identityOf(records.map(({ data }) => data));
+      await this.store(this.s3, this.attempt.errorNameOf(type, this.s3, content), lines);
+    }
+  }
+
+  /**
+   * What tells apart what processing made in one try and in another. Another try's object has another name then: a put that was
+   * given up and lands late replaces nothing that has other records. The same where the window alone decides.
+   */
+  identityOf(data: readonly Buffer[]): string {
+    if (this.#isRepeatable) return '';
+    const content = createHash('sha1');
+    for (const one of data) content.update(`${one.length} `).update(one);
+    return content.digest('hex');
   }
 
   /** Stores an object under its whole name. Rejects with DeliveryError. */

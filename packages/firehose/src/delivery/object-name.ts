@@ -1,4 +1,5 @@
 import { invalidArgument } from '../errors.ts';
+import type { PartitionKeys } from '../processing/processed-record.ts';
 import { formatTime } from './time-format.ts';
 
 /**
@@ -9,6 +10,7 @@ import { formatTime } from './time-format.ts';
  *   expression = "!{" namespace ":" value "}"
  *   namespace  = "timestamp"    value: a pattern of Java's DateTimeFormatter
  *              | "firehose"     value: "random-string" (11 characters) | "error-output-type" (error prefixes only)
+ *              | "partitionKeyFromQuery" | "partitionKeyFromLambda"      value: a partition key's name
  *
  * Times are those of the oldest record in the object, in the destination's time zone.
  */
@@ -25,6 +27,8 @@ export interface NameParts {
   randomString(): string;
   /** What failed, where the object holds records that could not be delivered. */
   readonly errorOutputType?: string;
+  /** Where the prefix has partition keys. */
+  readonly keys?: PartitionKeys | undefined;
 }
 
 interface Prefixes {
@@ -42,21 +46,44 @@ export function objectName(parts: NameParts): string {
   return `${prefixOf(parts)}${deliveryStream}-${version}-${time}-${uuid}${extension}`;
 }
 
-function prefixOf({ prefix, timeMs, timeZone, randomString, errorOutputType }: NameParts): string {
+function prefixOf({ prefix, timeMs, timeZone, randomString, errorOutputType, keys }: NameParts): string {
   // Records that failed stand below what failed where no prefix says so.
   const pattern =
     prefix === undefined || prefix === '' ? (errorOutputType === undefined ? '' : `${errorOutputType}/`) : prefix;
   let isTimed = false;
   const evaluated = pattern.replace(expressions, (_, namespace: string, value: string) => {
     if (namespace === 'firehose') return value === 'error-output-type' ? errorOutputType! : randomString();
+    if (isKeySource(namespace)) return keys?.[keySources[namespace]]?.[value] ?? '';
     isTimed = true;
     return formatTime(value, timeMs, timeZone);
   });
   return isTimed ? evaluated : evaluated + formatTime(defaultTimes, timeMs, timeZone);
 }
 
+const keySources = { partitionKeyFromQuery: 'query', partitionKeyFromLambda: 'lambda' } as const;
+
+function isKeySource(namespace: string): namespace is keyof typeof keySources {
+  return Object.hasOwn(keySources, namespace);
+}
+
+/** A partition key that a prefix has: what makes it, and its name. */
+export interface PrefixKey {
+  readonly from: 'query' | 'lambda';
+  readonly name: string;
+}
+
+/** The partition keys in a prefix. */
+export function prefixKeys(prefix: string | undefined): PrefixKey[] {
+  const found = [...(prefix ?? '').matchAll(expressions)];
+  return found.flatMap(([, namespace = '', name = '']) =>
+    isKeySource(namespace) ? [{ from: keySources[namespace], name }] : [],
+  );
+}
+
 /** "The sequence of Unicode characters" of a key "whose UTF-8 encoding is at most 1,024 bytes long". */
 const keyBytes = 1024;
+/** Of these, what partition keys may take. */
+export const partitionKeyBytes = 512;
 /** A Wednesday in September, in the evening: as long as times are written. */
 const longestTimeMs = Date.UTC(2026, 8, 30, 22, 22, 22, 222);
 
@@ -76,8 +103,11 @@ export function checkLength(
     uuid: '-'.repeat(36),
     randomString: () => '-'.repeat(11),
   });
-  if (Buffer.byteLength(name) > keyBytes)
-    throw invalidArgument(`Prefix makes names of objects that are longer than the ${keyBytes} bytes that S3 allows.`);
+  const most = prefixKeys(prefix).length > 0 ? keyBytes - partitionKeyBytes : keyBytes;
+  if (Buffer.byteLength(name) > most)
+    throw invalidArgument(
+      `Prefix makes names of objects that are longer than the ${most} bytes that S3 leaves for them.`,
+    );
 }
 
 /** Throws InvalidArgumentException for prefixes that could not be evaluated; so that delivery never meets one. */
@@ -106,6 +136,7 @@ function checkPrefix(member: string, prefix: string | undefined, timeZone: strin
     const isRandom = namespace === 'firehose' && value === 'random-string';
     const isErrorType = namespace === 'firehose' && value === 'error-output-type' && member === 'ErrorOutputPrefix';
     if (namespace === 'timestamp') formatChecked(member, value ?? '', timeZone);
+    else if (member === 'Prefix' && isKeySource(namespace ?? '') && value !== undefined && value !== '') continue;
     else if (!isRandom && !isErrorType)
       throw invalidArgument(`${member} has the expression ${whole}, which it cannot have.`);
   }

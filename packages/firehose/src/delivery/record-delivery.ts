@@ -1,5 +1,5 @@
 import type { ProcessingConfiguration } from '@millrace/model/firehose';
-import type { ProcessedRecord } from '../processing/processing.ts';
+import type { ProcessedRecord } from '../processing/processed-record.ts';
 import type { Delivery } from './delivery.ts';
 import { DeliveryError } from './delivery-error.ts';
 import type { FailedRecord } from './failed-record.ts';
@@ -34,18 +34,18 @@ export interface NotTaken {
 export class RecordProgress {
   readonly #settled = new Map<number, DeliveryError | undefined>();
   readonly #tries = new Map<number, number>();
-  #count: number | undefined;
+  #identity: string | undefined;
   tries = 0;
   /** Monotonic: when some record was not taken for the first time; retry time counts from there. */
   failedMs: number | undefined;
 
   /**
    * The places that are still to be delivered. Processing makes the same of the same window, but for functions, that may not:
-   * where it made another number of records, nothing is known of any.
+   * where it made other records, told by `identity`, nothing is known of any.
    */
-  open(count: number): number[] {
-    if (this.#count !== count) this.#settled.clear();
-    this.#count = count;
+  open(count: number, identity: string): number[] {
+    if (this.#identity !== identity) this.#settled.clear();
+    this.#identity = identity;
     return Array.from({ length: count }, (_, place) => place).filter((place) => !this.#settled.has(place));
   }
 
@@ -84,7 +84,7 @@ export async function deliverRecords(delivery: Delivery, by: RecordDelivery): Pr
     attempt.isBackedUp = true;
   }
   const { progress } = attempt;
-  const open = progress.open(records.length);
+  const open = progress.open(records.length, delivery.identityOf(records.map(({ data }) => data)));
   const again = open.length === 0 ? undefined : await sendOnce(delivery, by, { records, open });
   // A delivery that is stopped is no failure of the destination: it goes on after the next start.
   if (again !== undefined) throw signal.aborted ? new Error('delivery stops', { cause: again }) : again;

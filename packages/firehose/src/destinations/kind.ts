@@ -1,6 +1,7 @@
 import type {
   CreateDeliveryStreamInput,
   DestinationDescription,
+  ProcessingConfiguration,
   S3DestinationDescription,
   UpdateDestinationInput,
 } from '@millrace/model/firehose';
@@ -43,6 +44,8 @@ export interface DestinationKind<D extends AnyDestination> {
   metrics(destination: D): DestinationMetrics;
   /** Where its errors are told, and what it is called there. */
   logging(destination: D): Logging;
+  /** What is done with records before they are delivered: what that holds in memory counts, and its query is looked at. */
+  processing?(destination: D): ProcessingConfiguration | undefined;
   /** How often a window's data are in memory at once, while they are delivered. */
   readonly copies: number;
   /**

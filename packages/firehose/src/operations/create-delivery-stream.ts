@@ -12,6 +12,7 @@ import type { Encryption, FirehoseState, StreamSource, TopicSource } from '../st
 import type { Firehose } from '../service.ts';
 import { topicOf } from '../topics/topic-settings.ts';
 import { addTags, tagsOf } from '../tags.ts';
+import { checkQuery } from './checked-query.ts';
 
 /** AWS's quota for an account in a region. */
 const deliveryStreamsPerAccount = 5000;
@@ -39,6 +40,7 @@ export const createDeliveryStream: Handler<'CreateDeliveryStream'> = async (serv
   const destination = destinationOf(input, service.settings);
   // Before a data key is made: it would stay.
   checkNameFree(service.state, context, name);
+  await checkQuery(service, destination);
   const now = service.world.clock.now();
   await service.change({
     type: 'CreateDeliveryStream',

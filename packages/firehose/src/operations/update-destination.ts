@@ -5,6 +5,7 @@ import { destinationId, updatedDestination } from '../destinations/destination.t
 import type { Destination } from '../destinations/kinds.ts';
 import { invalidArgument, resourceInUse } from '../errors.ts';
 import type { Handler } from '../handler.ts';
+import { checkQuery } from './checked-query.ts';
 
 export interface UpdateDestinationCommand {
   readonly type: 'UpdateDestination';
@@ -19,12 +20,14 @@ export interface UpdateDestinationCommand {
 export const updateDestination: Handler<'UpdateDestination'> = async (service, input, context) => {
   const stream = findDeliveryStream(service.state, input.DeliveryStreamName, context);
   if (input.DestinationId !== destinationId) throw invalidArgument(`Destination Id ${input.DestinationId} not found`);
+  const destination = updatedDestination(stream.destination, input, service.settings);
+  await checkQuery(service, destination);
   await service.change({
     type: 'UpdateDestination',
     atMs: service.world.clock.now(),
     deliveryStream: keyOf(stream),
     version: Number(input.CurrentDeliveryStreamVersionId),
-    destination: updatedDestination(stream.destination, input, service.settings),
+    destination,
   });
   return {};
 };

@@ -1,70 +1,164 @@
-import { deaggregate } from '@millrace/aggregation';
 import type { StoredRecord } from '@millrace/log';
-import type { ProcessingConfiguration } from '@millrace/model/firehose';
 import type { FailedRecord } from '../delivery/failed-record.ts';
+import { FunctionBatch } from './lambda/function-batch.ts';
+import { transform } from './lambda/transform.ts';
+import type { Transformed, TransformContext } from './lambda/transform.ts';
+import { extractedKeys, queryBatch } from './metadata-extraction.ts';
+import type { QueryEngine } from './metadata-extraction.ts';
+import type { Steps } from './steps.ts';
+import { failedPart } from './processed-record.ts';
+import type { ProcessedRecord, RecordPart } from './processed-record.ts';
 import { ProcessingError } from './processing-error.ts';
-import { runSteps, stepsOf } from './steps.ts';
-import type { Step } from './steps.ts';
+import { sourceRecords } from './source-record.ts';
+import type { SourceOrigin, SourceRecord } from './source-record.ts';
+import { runSteps } from './record-steps.ts';
 
-/** A record on its way to its destination. */
-export interface ProcessedRecord {
-  readonly data: Buffer;
-  /** Of the record that it was made from. */
-  readonly arrivalMs: number;
-  /** The shard of the log that it lies in, its index there, and which of those made from that record this is: never another's. */
-  readonly logId: number;
-  readonly index: number;
-  readonly piece: number;
+export type { ProcessedRecord } from './processed-record.ts';
+
+export interface ProcessingContext extends Omit<TransformContext, 'settings'> {
+  readonly queries: QueryEngine;
+  readonly isFromStream: boolean;
 }
 
-/** What becomes of a window's records on their way from the log to the destination. */
+/** Takes records; their data are lent until it has resolved. */
+export type Take = (records: readonly ProcessedRecord[]) => Promise<void> | void;
+
+/** Calls of a function at once: their answers are taken in the order of the records. */
+const callsAtOnce = 4;
+
+/** What processing holds in memory beside the records that it hands over: of a call's records their text, the event and the answer. */
+export function processingBytes({ lambda, query }: Steps): number {
+  return (
+    (lambda === undefined ? 0 : callsAtOnce * lambda.bufferBytes * 8) + (query === undefined ? 0 : queryBatch.bytes * 4)
+  );
+}
+
+/** What becomes of a window's records on their way from the log to the destination; their order stays. */
 export class Processing {
-  readonly #steps: readonly Step[];
-  readonly #isFromStream: boolean;
-  /** Records that could not be processed, as they were. */
+  readonly #steps: Steps;
+  readonly #context: ProcessingContext;
+  readonly #take: Take;
+  readonly #isPlain: boolean;
+  #batch: FunctionBatch | undefined;
+  /** In the order of their records. */
+  readonly #calls: Promise<Transformed>[] = [];
+  /** Records that could not be processed. */
   readonly failed: FailedRecord[] = [];
 
-  constructor(configuration: ProcessingConfiguration | undefined, isFromStream: boolean) {
-    this.#steps = stepsOf(configuration);
-    this.#isFromStream = isFromStream;
+  constructor(steps: Steps, context: ProcessingContext, take: Take) {
+    this.#steps = steps;
+    this.#context = context;
+    this.#take = take;
+    const { alone, lambda, query, delimiter } = steps;
+    this.#isPlain = alone.length === 0 && lambda === undefined && query === undefined && delimiter === undefined;
   }
 
-  /** Hands over what a page of a shard's records became; the data are lent as the page's are, until `take` has resolved. */
-  async run(
-    logId: number,
-    page: readonly StoredRecord[],
-    take: (records: readonly ProcessedRecord[]) => Promise<void> | void,
-  ): Promise<void> {
-    const processed: ProcessedRecord[] = [];
+  /** Takes a page of records in; their data are lent until it has resolved. */
+  async add(page: readonly StoredRecord[], from: SourceOrigin): Promise<void> {
+    const { lambda } = this.#steps;
+    const { isFromStream } = this.#context;
+    // Nothing is made of most records.
+    const { logId } = from;
+    if (this.#isPlain && !isFromStream)
+      return this.#take(page.map(({ data, arrivalMs, index }) => ({ data, arrivalMs, logId, index, piece: 0 })));
+    const parts: RecordPart[] = [];
     for (const record of page) {
       const { arrivalMs, index } = record;
       let piece = 0;
-      for (const data of this.#of(record)) {
-        processed.push({ data, arrivalMs, logId, index, piece });
-        piece += 1;
+      for (const source of sourceRecords(record, from, isFromStream)) {
+        const made = this.#stepped(source, record.index);
+        const isOneOfMany = made.length > 1;
+        for (const data of made) parts.push({ source, data, arrivalMs, logId, index, piece: piece++, isOneOfMany });
       }
     }
-    await take(processed);
+    if (lambda === undefined) return this.#finish(parts);
+    for (const part of parts) {
+      this.#batch ??= new FunctionBatch(lambda.bufferBytes);
+      if (this.#batch.add(part)) continue;
+      await this.#callFunction(this.#batch);
+      this.#batch = new FunctionBatch(lambda.bufferBytes);
+      this.#batch.add(part);
+    }
   }
 
-  /** What a producer aggregated is taken apart, as AWS does with records of a stream. */
-  #of(record: StoredRecord): readonly Buffer[] {
-    if (!this.#isFromStream) return this.#processed(record.data, record.arrivalMs);
-    return deaggregate(record).flatMap(({ data }) => this.#processed(viewOf(data), record.arrivalMs));
+  /** Resolves when the last record is handed over. */
+  async end(): Promise<void> {
+    if (this.#batch !== undefined) await this.#callFunction(this.#batch);
+    this.#batch = undefined;
+    while (this.#calls.length > 0) await this.#finishCall();
   }
 
-  #processed(data: Buffer, arrivalMs: number): readonly Buffer[] {
-    if (this.#steps.length === 0) return [data];
+  #stepped(source: SourceRecord, index: number): readonly Buffer[] {
+    const { alone } = this.#steps;
+    const { data } = source;
+    if (alone.length === 0) return [data];
     try {
-      return runSteps(this.#steps, data);
+      return runSteps(alone, data);
     } catch (error) {
-      if (!(error instanceof ProcessingError)) throw error;
-      this.failed.push({ arrivalMs, code: error.code, message: error.message, data: Buffer.from(data) });
+      const { arrivalMs, origin } = source;
+      const part = { source, data, arrivalMs, logId: origin.logId, index, piece: 0, isOneOfMany: false };
+      this.failed.push(failedPart(part, processingError(error)));
       return [];
     }
   }
+
+  async #callFunction(batch: FunctionBatch): Promise<void> {
+    const call = transform(batch, { ...this.#context, settings: this.#steps.lambda! });
+    // Heard of when its turn comes; processing that ends before asks no more.
+    call.catch(() => undefined);
+    this.#calls.push(call);
+    if (this.#calls.length >= callsAtOnce) await this.#finishCall();
+  }
+
+  async #finishCall(): Promise<void> {
+    const { parts, failed } = await this.#calls.shift()!;
+    this.failed.push(...failed);
+    await this.#finish(parts);
+  }
+
+  /** What comes behind a function, or all there is. */
+  async #finish(parts: readonly RecordPart[]): Promise<void> {
+    const { query, delimiter } = this.#steps;
+    const keyed = query === undefined ? parts : await this.#extracted(query, parts);
+    await this.#take(
+      delimiter === undefined ? keyed : keyed.map((part) => ({ ...part, data: Buffer.concat([part.data, delimiter]) })),
+    );
+  }
+
+  async #extracted(query: string, parts: readonly RecordPart[]): Promise<RecordPart[]> {
+    const { queries, metrics, world } = this.#context;
+    const keyed: RecordPart[] = [];
+    for (const batch of batchesOf(parts)) {
+      const begunMs = world.clock.monotonicMs();
+      const answers = await queries.run(
+        query,
+        batch.map(({ data }) => data.toString()),
+      );
+      metrics.observe('JQProcessing.Duration', world.clock.monotonicMs() - begunMs);
+      for (const [at, part] of batch.entries())
+        try {
+          keyed.push({ ...part, keys: { ...part.keys, query: extractedKeys(answers[at]!) } });
+        } catch (error) {
+          this.failed.push(failedPart(part, processingError(error)));
+        }
+    }
+    return keyed;
+  }
 }
 
-function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
+function processingError(error: unknown): ProcessingError {
+  if (!(error instanceof ProcessingError)) throw error;
+  return error;
+}
+
+function* batchesOf(parts: readonly RecordPart[]): Generator<readonly RecordPart[]> {
+  let [start, bytes] = [0, 0];
+  for (const [at, { data }] of parts.entries()) {
+    if (at > start && (at - start >= queryBatch.records || bytes + data.length > queryBatch.bytes)) {
+      yield parts.slice(start, at);
+      [start, bytes] = [at, 0];
+    }
+    bytes += data.length;
+  }
+  if (start < parts.length) yield parts.slice(start);
 }

@@ -18,6 +18,7 @@ export const httpEndpointKind: DestinationKind<HttpDestination> = {
   hints: ({ http }) => hintsFrom(http.BufferingHints!),
   metrics: () => 'DeliveryToHttpEndpoint',
   logging: ({ http, url }) => ({ options: http.CloudWatchLoggingOptions, destination: url }),
+  processing: ({ http }) => http.ProcessingConfiguration,
   // Records, their base64 and the request's text.
   copies: 4,
   deliver: toHttpEndpoint,

@@ -6,6 +6,7 @@ import type {
   S3DestinationDescription,
 } from '@millrace/model/firehose';
 import { invalidArgument } from '../../errors.ts';
+import { filledProcessing } from '../../processing/filled-processing.ts';
 import { stepsOf } from '../../processing/steps.ts';
 import { checkHints, defaultHints } from '../buffering.ts';
 import { merged } from '../merged.ts';
@@ -90,5 +91,10 @@ function checked(deliveryStream: string, destination: HttpDestination): HttpDest
     throw invalidArgument('Millrace does not have Secrets Manager.');
   stepsOf(destination.http.ProcessingConfiguration);
   checkedS3(deliveryStream, destination.s3);
-  return destination;
+  const roleArn = destination.http.RoleARN ?? destination.s3.RoleARN;
+  const processing = filledProcessing(destination.http.ProcessingConfiguration!, {
+    roleArn,
+    destination: destination.type,
+  });
+  return { ...destination, http: { ...destination.http, ProcessingConfiguration: processing } };
 }

@@ -84,7 +84,7 @@ async function stage(delivery: Delivery, { redshift, s3, backup }: RedshiftDesti
   );
   await delivery.storeFailed('processing-failed', failed);
   if (bytes > 0) {
-    const key = attempt.nameOf('manifest', manifestsOf(s3, 'manifests/'));
+    const key = attempt.nameOf(`manifest ${attempt.stored.get('object')}`, manifestsOf(s3, 'manifests/'));
     await delivery.store(s3, key, [manifestOf(delivery, s3)]);
   }
   return { bytes, count, sinceMs: service.world.clock.monotonicMs(), isLoaded: false, givenUp: undefined };
@@ -92,7 +92,7 @@ async function stage(delivery: Delivery, { redshift, s3, backup }: RedshiftDesti
 
 /** "Using a manifest to specify data files" of Redshift's guide. */
 function manifestOf({ attempt }: Delivery, s3: RedshiftDestination['s3']): Buffer {
-  const entries = [{ url: s3Url(s3, attempt.nameOf('object', s3)), mandatory: true }];
+  const entries = [{ url: s3Url(s3, attempt.stored.get('object')!), mandatory: true }];
   return Buffer.from(JSON.stringify({ entries }));
 }
 
@@ -102,7 +102,7 @@ async function load(
   { redshift, s3, username, password }: RedshiftDestination,
   { sinceMs }: Staged,
 ): Promise<Staged['givenUp']> {
-  const manifest = s3Url(s3, attempt.nameOf('manifest', manifestsOf(s3, 'manifests/')));
+  const manifest = s3Url(s3, attempt.nameOf(`manifest ${attempt.stored.get('object')}`, manifestsOf(s3, 'manifests/')));
   try {
     await service.statements.run({
       ...databaseOf(redshift.ClusterJDBCURL),

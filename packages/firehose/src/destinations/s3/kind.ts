@@ -1,6 +1,9 @@
 import type { Delivery } from '../../delivery/delivery.ts';
+import { ObjectSeries } from '../../delivery/object-series.ts';
 import { hintsFrom } from '../buffering.ts';
 import type { DestinationKind } from '../kind.ts';
+import { isPartitioned } from './partitioning-settings.ts';
+import { storePartitioned } from './partitioned-delivery.ts';
 import { createdS3, s3DescriptionOf, updatedS3 } from './settings.ts';
 import type { S3Destination } from './settings.ts';
 
@@ -23,12 +26,32 @@ export const s3Kind: DestinationKind<S3Destination> = {
   hints: ({ s3 }) => hintsFrom(s3.BufferingHints),
   metrics: () => 'DeliveryToS3',
   logging: ({ s3 }) => ({ options: s3.CloudWatchLoggingOptions, destination: s3.BucketARN }),
+  processing: ({ s3 }) => s3.ProcessingConfiguration,
   // Pieces, and the body that they become.
   copies: 2,
   deliver: toS3,
 };
 
 async function toS3(delivery: Delivery, { s3 }: S3Destination): Promise<void> {
-  const failed = await delivery.storeObject('object', s3, (add) => delivery.process(s3.ProcessingConfiguration, add));
-  await delivery.storeFailed('processing-failed', failed);
+  await backUp(delivery, s3);
+  if (isPartitioned(s3)) return storePartitioned(delivery, s3);
+  const objects = new ObjectSeries(delivery, s3);
+  try {
+    const failed = await delivery.process(s3.ProcessingConfiguration, (records) => objects.add(records));
+    await objects.store();
+    await delivery.storeFailed('processing-failed', failed);
+  } finally {
+    objects.discard();
+  }
+}
+
+/** Everything as it came in, before anything is made of it. */
+async function backUp(
+  delivery: Delivery,
+  { S3BackupMode: mode, S3BackupDescription: backup }: S3Destination['s3'],
+): Promise<void> {
+  const { attempt } = delivery;
+  if (mode !== 'Enabled' || backup === undefined || attempt.isBackedUp) return;
+  await delivery.storeObject('backup', backup, (add) => delivery.process(undefined, add));
+  attempt.isBackedUp = true;
 }

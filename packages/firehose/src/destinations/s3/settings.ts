@@ -8,8 +8,10 @@ import type {
 import { compressors, extensionOf } from '../../delivery/compression.ts';
 import { checkLength, checkPrefixes } from '../../delivery/object-name.ts';
 import { invalidArgument } from '../../errors.ts';
+import { filledProcessing } from '../../processing/filled-processing.ts';
 import { stepsOf } from '../../processing/steps.ts';
 import { checkHints, defaultHints } from '../buffering.ts';
+import { checkPartitioning, defaultPartitionedHints, isPartitioned, partitioningOf } from './partitioning-settings.ts';
 import { merged } from '../merged.ts';
 
 export interface S3Destination {
@@ -25,7 +27,8 @@ export function createdS3(
   const { S3BackupConfiguration: backup, ...rest } = given;
   const description: ExtendedS3DestinationDescription = {
     ...rest,
-    BufferingHints: checkHints(given.BufferingHints) ?? defaultHints,
+    ...partitioningOf(given),
+    BufferingHints: checkHints(given.BufferingHints) ?? (isPartitioned(given) ? defaultPartitionedHints : defaultHints),
     CompressionFormat: given.CompressionFormat ?? 'UNCOMPRESSED',
     EncryptionConfiguration: given.EncryptionConfiguration ?? { NoEncryptionConfig: 'NoEncryption' },
     CloudWatchLoggingOptions: given.CloudWatchLoggingOptions ?? { Enabled: false },
@@ -53,9 +56,11 @@ export function updatedS3(
   }
   if (present.S3BackupMode === 'Enabled' && given.S3BackupMode === 'Disabled')
     throw invalidArgument('S3 backup cannot be disabled once it is enabled.');
+  if (isPartitioned(given) && !isPartitioned(present))
+    throw invalidArgument('Dynamic partitioning cannot be enabled for a Firehose stream that was created without it.');
   const hints = checkHints(givenHints);
   return checked(deliveryStream, {
-    ...merged(present, rest),
+    ...merged(present, { ...rest, ...partitioningOf(rest, present) }),
     ...(hints !== undefined && { BufferingHints: hints }),
     ...(backup !== undefined && {
       S3BackupDescription: backupOf({ ...present.S3BackupDescription, ...backup } as S3DestinationConfiguration),
@@ -116,14 +121,20 @@ function checked(
   destination: ExtendedS3DestinationDescription,
 ): ExtendedS3DestinationDescription {
   checkedS3(deliveryStream, destination);
-  stepsOf(destination.ProcessingConfiguration);
-  const missing = [
-    [destination.DataFormatConversionConfiguration?.Enabled === true, 'record format conversion'],
-    [destination.DynamicPartitioningConfiguration?.Enabled === true, 'dynamic partitioning'],
-    [destination.S3BackupMode === 'Enabled', 'S3 backup'],
-  ] as const;
-  for (const [isWanted, what] of missing) if (isWanted) throw invalidArgument(`Millrace does not have ${what} yet.`);
-  return destination;
+  checkPartitioning(
+    destination,
+    stepsOf(destination.ProcessingConfiguration, { isPartitioned: isPartitioned(destination) }),
+  );
+  const { S3BackupMode: mode, S3BackupDescription: backup } = destination;
+  if (mode === 'Enabled' && backup === undefined)
+    throw invalidArgument('S3BackupConfiguration must be specified when S3BackupMode is Enabled.');
+  if (backup !== undefined) checkedS3(deliveryStream, backup);
+  if (destination.DataFormatConversionConfiguration?.Enabled === true)
+    throw invalidArgument('Millrace does not have record format conversion yet.');
+  const processing = destination.ProcessingConfiguration;
+  if (processing === undefined) return destination;
+  const filled = filledProcessing(processing, { roleArn: destination.RoleARN, destination: 'S3' });
+  return { ...destination, ProcessingConfiguration: filled };
 }
 
 /** Throws InvalidArgumentException where an update that is all there is leaves out what must be there. */

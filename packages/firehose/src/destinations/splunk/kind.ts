@@ -19,6 +19,7 @@ export const splunkKind: DestinationKind<SplunkDestination> = {
   hints: ({ splunk }) => hintsFrom(splunk.BufferingHints),
   metrics: () => 'DeliveryToSplunk',
   logging: ({ splunk }) => ({ options: splunk.CloudWatchLoggingOptions, destination: splunk.HECEndpoint }),
+  processing: ({ splunk }) => splunk.ProcessingConfiguration,
   // Records, and the body that they become.
   copies: 2,
   deliver: (delivery, destination) =>

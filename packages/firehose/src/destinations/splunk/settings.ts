@@ -6,6 +6,7 @@ import type {
   SplunkDestinationUpdate,
 } from '@millrace/model/firehose';
 import { invalidArgument } from '../../errors.ts';
+import { filledProcessing } from '../../processing/filled-processing.ts';
 import { stepsOf } from '../../processing/steps.ts';
 import { checkHints } from '../buffering.ts';
 import { merged } from '../merged.ts';
@@ -94,7 +95,11 @@ function checked(deliveryStream: string, destination: SplunkDestination): Splunk
   if (splunk.HECToken === '') throw invalidArgument('HECToken must be specified.');
   // It stands in a header.
   if (!/^[\x21-\x7e]+$/.test(splunk.HECToken)) throw invalidArgument('HECToken has characters that no token has.');
-  stepsOf(splunk.ProcessingConfiguration);
+  stepsOf(splunk.ProcessingConfiguration, { destination: destination.type });
   checkedS3(deliveryStream, s3);
-  return destination;
+  const filled = filledProcessing(splunk.ProcessingConfiguration!, {
+    roleArn: s3.RoleARN,
+    destination: destination.type,
+  });
+  return { ...destination, splunk: { ...splunk, ProcessingConfiguration: filled } };
 }

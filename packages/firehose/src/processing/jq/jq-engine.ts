@@ -1,0 +1,99 @@
+import type { World } from '@millrace/world';
+import type { QueryAnswer, QueryEngine } from '../metadata-extraction.ts';
+import { JqThread } from './jq-thread.ts';
+import type { ToJq } from './jq-worker.ts';
+
+/** Threads at once: each holds up to 300 MB while a query asks for it. */
+const mostThreads = 2;
+/** How long a call may take. */
+export interface JqLimits {
+  /** For all texts; then each is tried by itself. */
+  readonly callMs: number;
+  readonly textMs: number;
+}
+
+/** Tens of milliseconds, on a machine that has nothing else to do. */
+const startMs = 60_000;
+const usualLimits: JqLimits = { callMs: 10_000, textMs: 3000 };
+/** Of a call: when so many have taken too long, the rest is not tried. */
+const mostEndless = 3;
+
+const tooMuch: QueryAnswer = { error: 'The query took too long, or more memory than it may have.' };
+
+/** jq in threads of its own, which end when a query does not, or asks for too much. */
+export function openJqEngine(world: Pick<World, 'clock'>, { callMs, textMs } = usualLimits): QueryEngine {
+  const threads = new Threads(world);
+  const call = async (message: ToJq, limitMs: number): Promise<{ readonly value: unknown } | undefined> => {
+    const thread = await threads.take();
+    const answer = await thread.call(message, world, limitMs);
+    threads.giveBack(thread, answer !== undefined);
+    return answer;
+  };
+  const answersTo = async (
+    query: string,
+    texts: readonly string[],
+    limitMs: number,
+  ): Promise<QueryAnswer[] | undefined> =>
+    (await call({ type: 'run', query, texts }, limitMs))?.value as QueryAnswer[] | undefined;
+  return {
+    async check(query) {
+      const answer = await call({ type: 'check', query }, callMs);
+      return answer === undefined ? 'it takes too long to read' : (answer.value as string | undefined);
+    },
+    async run(query, texts) {
+      const all = await answersTo(query, texts, callMs);
+      if (all !== undefined) return all;
+      const answers: QueryAnswer[] = [];
+      let endless = 0;
+      for (const text of texts) {
+        const one = endless < mostEndless ? await answersTo(query, [text], textMs) : undefined;
+        if (one === undefined) endless += 1;
+        answers.push(one?.[0] ?? tooMuch);
+      }
+      return answers;
+    },
+    stop: () => threads.stop(),
+  };
+}
+
+class Threads {
+  readonly #idle: JqThread[] = [];
+  readonly #all = new Set<JqThread>();
+  readonly #waiting: ((thread: Promise<JqThread>) => void)[] = [];
+  readonly #world: Pick<World, 'clock'>;
+
+  constructor(world: Pick<World, 'clock'>) {
+    this.#world = world;
+  }
+
+  take(): Promise<JqThread> {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return Promise.resolve(idle);
+    if (this.#all.size < mostThreads) return this.#start();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  giveBack(thread: JqThread, isUsable: boolean): void {
+    if (!isUsable) {
+      this.#all.delete(thread);
+      void thread.end();
+    }
+    const next = this.#waiting.shift();
+    if (next !== undefined) next(isUsable ? Promise.resolve(thread) : this.#start());
+    else if (isUsable) this.#idle.push(thread);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#all].map((thread) => thread.end()));
+  }
+
+  /** Resolves when jq is loaded: a call's time does not begin before. */
+  async #start(): Promise<JqThread> {
+    const thread = new JqThread();
+    this.#all.add(thread);
+    const loaded = await thread.call({ type: 'check', query: '.' }, this.#world, startMs);
+    if (loaded !== undefined) return thread;
+    this.giveBack(thread, false);
+    throw new Error('jq cannot be loaded');
+  }
+}

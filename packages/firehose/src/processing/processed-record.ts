@@ -1,0 +1,38 @@
+import type { FailedRecord } from '../delivery/failed-record.ts';
+import type { Keys } from './metadata-extraction.ts';
+import type { ProcessingError } from './processing-error.ts';
+import type { SourceRecord } from './source-record.ts';
+
+/** A record on its way to its destination. */
+export interface ProcessedRecord {
+  readonly data: Buffer;
+  /** Of the record that it was made from. */
+  readonly arrivalMs: number;
+  /** The shard of the log that it lies in, its index there, and which of those made from that record this is: never another's. */
+  readonly logId: number;
+  readonly index: number;
+  readonly piece: number;
+  /** What it is partitioned by; undefined where nothing makes keys. */
+  readonly keys?: PartitionKeys;
+}
+
+/** A record between two parts of processing: what it became so far. */
+export interface RecordPart extends ProcessedRecord {
+  readonly source: SourceRecord;
+  /** Whether the source became more than this. */
+  readonly isOneOfMany: boolean;
+}
+
+export interface PartitionKeys {
+  readonly query?: Keys;
+  readonly lambda?: Keys;
+}
+
+/** A record that stays behind: as it came in, or, where that became several, the part that failed. */
+export function failedPart(
+  { source, data, isOneOfMany, arrivalMs }: RecordPart,
+  { code, message, outputType }: ProcessingError,
+  more: Pick<FailedRecord, 'attempts' | 'lambdaArn'> = {},
+): FailedRecord {
+  return { arrivalMs, code, message, outputType, data: Buffer.from(isOneOfMany ? data : source.data), ...more };
+}
