@@ -3,6 +3,8 @@ import type { PlantedBug } from './planted-bug.ts';
 const delivery = 'packages/firehose/src/delivery';
 const search = 'packages/firehose/src/destinations/opensearch';
 const redshift = 'packages/firehose/src/destinations/redshift';
+const s3 = 'packages/firehose/src/destinations/s3';
+const lambda = 'packages/firehose/src/processing/lambda';
 
 export const firehoseBugs: readonly PlantedBug[] = [
   {
@@ -64,5 +66,29 @@ export const firehoseBugs: readonly PlantedBug[] = [
     file: `${redshift}/kind.ts`,
     from: 'if (triedMs < redshift',
     to: 'if (triedMs * 2 < redshift',
+  },
+  {
+    what: 'what a function makes of a window in another try replaces what it made before',
+    file: `${delivery}/delivery.ts`,
+    from: 'this.#isRepeatable = false;',
+    to: 'this.#isRepeatable = true;',
+  },
+  {
+    what: 'records that a function did not answer are taken for dropped',
+    file: `${lambda}/function-answer.ts`,
+    from: "results.get(id) ?? new ProcessingError('Lambda.MissingRecordId', texts.missing)",
+    to: "results.get(id) ?? 'dropped'",
+  },
+  {
+    what: 'a backup that was refused is not tried again',
+    file: `${s3}/kind.ts`,
+    from: "  await delivery.storeObject('backup', backup, (add) => delivery.process(undefined, add));\n  attempt.isBackedUp = true;\n",
+    to: "  attempt.isBackedUp = true;\n  await delivery.storeObject('backup', backup, (add) => delivery.process(undefined, add));\n",
+  },
+  {
+    what: 'partitions that cannot be stored are forgotten when their time is over',
+    file: `${s3}/partitioned-delivery.ts`,
+    from: ', ...undelivered.records]',
+    to: ']',
   },
 ];

@@ -2,9 +2,13 @@
 
 usage: firehose_story.py ENDPOINT S3_ENDPOINT
 """
+import base64
 import gzip
+import io
+import json
 import sys
 import time
+import zipfile
 
 import boto3
 from botocore.exceptions import ClientError
@@ -86,6 +90,95 @@ def read_stream(endpoint, firehose, s3):
         assert "not permitted on KinesisStreamAsSource" in str(error)
 
 
+def zipped(code):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("index.js", code)
+    return out.getvalue()
+
+
+ADD = """
+exports.handler = async ({ records }) => ({
+  records: records.map(({ recordId, data }) => {
+    const record = JSON.parse(Buffer.from(data, 'base64'));
+    if (record.number === 13) return { recordId, result: 'ProcessingFailed', data };
+    const made = { ...record, double: record.number * 2 };
+    return { recordId, result: 'Ok', data: Buffer.from(JSON.stringify(made)).toString('base64') };
+  }),
+});
+"""
+
+
+def partition(endpoint, firehose, s3):
+    """A function adds a member, jq partitions, what came in is kept."""
+    function = client("lambda", endpoint)
+    arn = function.create_function(
+        FunctionName="add",
+        Role="arn:aws:iam::000000000000:role/function",
+        Runtime="nodejs24.x",
+        Handler="index.handler",
+        Code={"ZipFile": zipped(ADD)},
+    )["FunctionArn"]
+    s3.create_bucket(Bucket="kept")
+
+    def processor(kind, **parameters):
+        given = [{"ParameterName": name, "ParameterValue": value} for name, value in parameters.items()]
+        return {"Type": kind, "Parameters": given}
+
+    role = "arn:aws:iam::000000000000:role/firehose"
+    query = '{third: (.double % 3), size: (if .number < 50 then "small" else "large" end)}'
+    destination = {
+        "RoleARN": role,
+        "BucketARN": "arn:aws:s3:::logs",
+        "Prefix": "parts/!{partitionKeyFromQuery:size}/third=!{partitionKeyFromQuery:third}/",
+        "ErrorOutputPrefix": "parts-bad/!{firehose:error-output-type}/",
+        "BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": 1},
+        "DynamicPartitioningConfiguration": {"Enabled": True},
+        "S3BackupMode": "Enabled",
+        "S3BackupConfiguration": {"RoleARN": role, "BucketARN": "arn:aws:s3:::kept", "CompressionFormat": "GZIP"},
+        "ProcessingConfiguration": {
+            "Enabled": True,
+            "Processors": [
+                processor("AppendDelimiterToRecord", Delimiter="\\n"),
+                processor("MetadataExtraction", MetadataExtractionQuery=query, JsonParsingEngine="JQ-1.6"),
+                processor("Lambda", LambdaArn=arn),
+            ],
+        },
+    }
+    wrong = {**destination, "BufferingHints": {"SizeInMBs": 5, "IntervalInSeconds": 60}}
+    try:
+        firehose.create_delivery_stream(DeliveryStreamName="parts", ExtendedS3DestinationConfiguration=wrong)
+        raise AssertionError("partitions of 5 MiB were taken")
+    except firehose.exceptions.InvalidArgumentException as error:
+        assert "at least 64" in str(error)
+    firehose.create_delivery_stream(DeliveryStreamName="parts", ExtendedS3DestinationConfiguration=destination)
+
+    def is_active():
+        described = firehose.describe_delivery_stream(DeliveryStreamName="parts")["DeliveryStreamDescription"]
+        return described["DeliveryStreamStatus"] == "ACTIVE"
+
+    until(is_active, "the delivery stream with partitions")
+    sent = [json.dumps({"number": number}).encode() for number in range(100)]
+    firehose.put_record_batch(DeliveryStreamName="parts", Records=[{"Data": data} for data in sent])
+
+    def numbers(prefix):
+        return [json.loads(line)["number"] for body in objects(s3, prefix).values() for line in body.splitlines()]
+
+    until(lambda: len(numbers("parts/")) == 99 and objects(s3, "parts-bad/"), "the partitions")
+    for size, those in (("small", range(50)), ("large", range(50, 100))):
+        for third in range(3):
+            expected = [number for number in those if number * 2 % 3 == third and number != 13]
+            assert numbers(f"parts/{size}/third={third}/") == expected
+    [(key, body)] = objects(s3, "parts-bad/").items()
+    line = json.loads(body)
+    assert key.startswith("parts-bad/processing-failed/"), key
+    assert line["errorCode"] == "Lambda.ProcessingFailedStatus" and line["lambdaARN"] == arn, line
+    assert base64.b64decode(line["rawData"]) == sent[13]
+    kept = [each["Key"] for each in s3.list_objects_v2(Bucket="kept")["Contents"]]
+    bodies = [gzip.decompress(s3.get_object(Bucket="kept", Key=each)["Body"].read()) for each in sorted(kept)]
+    assert b"".join(bodies) == b"".join(sent)
+
+
 def main(endpoint, s3_endpoint):
     firehose, s3 = client("firehose", endpoint), client("s3", s3_endpoint)
     s3.create_bucket(Bucket="logs")
@@ -139,6 +232,7 @@ def main(endpoint, s3_endpoint):
     firehose.delete_delivery_stream(DeliveryStreamName=NAME)
     until(lambda: NAME not in firehose.list_delivery_streams()["DeliveryStreamNames"], "the end")
     read_stream(endpoint, firehose, s3)
+    partition(endpoint, firehose, s3)
     print("firehose story passed")
 
 
