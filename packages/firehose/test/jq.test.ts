@@ -68,3 +68,16 @@ test('the engine goes on after queries that break it', { timeout: 60_000 }, asyn
     await engine.stop();
   }
 });
+
+test('a query has 256 MiB, to which this jq is built', { timeout: 60_000 }, async () => {
+  const engine = openJqEngine(realWorld(), { callMs: 20_000, textMs: 20_000 });
+  const lengthOf = async (mebibytes: number): Promise<unknown> =>
+    (await engine.run(`("x" * ${mebibytes << 20}) | length`, ['1']))[0];
+  try {
+    assert.deepEqual(await lengthOf(20), { values: [20 << 20] });
+    assert.match(((await lengthOf(400)) as { error: string }).error, /memory/);
+    assert.deepEqual(await lengthOf(1), { values: [1 << 20] });
+  } finally {
+    await engine.stop();
+  }
+});

@@ -3,7 +3,7 @@ import type { QueryAnswer, QueryEngine } from '../metadata-extraction.ts';
 import { JqThread } from './jq-thread.ts';
 import type { ToJq } from './jq-worker.ts';
 
-/** Threads at once: each holds up to 300 MB while a query asks for it. */
+/** Threads at once: jq is built with 256 MiB at most, which a query may ask for, and holds them until its thread ends. */
 const mostThreads = 2;
 /** How long a call may take. */
 export interface JqLimits {

@@ -6,22 +6,6 @@ export type ToJq =
   | { readonly type: 'check'; readonly query: string }
   | { readonly type: 'run'; readonly query: string; readonly texts: readonly string[] };
 
-const mostBytes = 256 << 20;
-const pageBytes = 65_536;
-
-interface Memory {
-  readonly buffer: ArrayBuffer;
-  grow(pages: number): number;
-}
-
-// A thread's limits do not count WebAssembly's memory: jq is refused more where it asks for it. Node's types do not name it.
-const { prototype } = (globalThis as unknown as { WebAssembly: { Memory: { prototype: Memory } } }).WebAssembly.Memory;
-const { grow } = prototype;
-prototype.grow = function limited(this: Memory, pages: number): number {
-  if (this.buffer.byteLength + pages * pageBytes > mostBytes) throw new RangeError('jq has no more memory');
-  return grow.call(this, pages);
-};
-
 const jq = openJq();
 
 parentPort!.on('message', (message: ToJq) => {
