@@ -154,7 +154,10 @@ export async function loads(scene: Scene): Promise<void> {
     'SELECT b, a, c FROM cells ORDER BY b',
     numbers.map((id) => [id, name(id), 'unsaid']),
   );
-  await untilTrue(async () => (await s3.keys('logs', 'processing-failed/')).length === 1, 'the record that is no GZIP');
+  await untilTrue(
+    async () => (await s3.keys('logs', 'decompression-failed/')).length === 1,
+    'the record that is no GZIP',
+  );
   const kept = [...(await s3.objects('logs', 'kept/')).values()];
   assert.ok(Buffer.concat(kept).includes('no gzip'));
   const copies = redshift.statements.filter((text) => text.startsWith('COPY'));

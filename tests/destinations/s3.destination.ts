@@ -43,10 +43,10 @@ async function tellStory(s3: RunningS3): Promise<void> {
     for (const key of objects.keys()) assert.match(key, name);
     await untilTrue(async () => (await s3.keys('logs', 'bad/')).length > 0, 'the record that is no GZIP');
     const [[key, text]] = [...(await s3.objects('logs', 'bad/'))] as [[string, Buffer]];
-    assert.match(key, /^bad\/processing-failed\/20\d\d\/readings-1-/);
+    assert.match(key, /^bad\/decompression-failed\/20\d\d\/readings-1-/);
     const { rawData, errorCode } = JSON.parse(text.toString()) as { rawData: string; errorCode: string };
     assert.equal(Buffer.from(rawData, 'base64').toString(), 'no GZIP');
-    assert.equal(errorCode, 'DecompressionFailed');
+    assert.equal(errorCode, 'Decompression failed.');
   } finally {
     assert.equal(await server.stop(), 0, server.log());
   }

@@ -244,7 +244,7 @@ test('records as they came are kept once where backup is enabled; processing has
       assert.deepEqual(kept!.body, Buffer.concat([packed, Buffer.from('no gzip')]));
       const [object] = byKey(/^in\/\d.*\.gz$/);
       assert.equal(String(gunzipSync(object!.body)), '{"a":1}\n');
-      assert.match(String(byKey(/^bad\//)[0]!.body), /"errorCode":"DecompressionFailed"/);
+      assert.match(String(byKey(/^bad\//)[0]!.body), /"errorCode":"Decompression failed."/);
       assert.equal(firehose.objects.stored.length, 4);
       assert.match(database.statements[1]!.text, / MANIFEST JSON 'auto' GZIP$/);
     },

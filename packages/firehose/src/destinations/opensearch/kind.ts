@@ -21,6 +21,7 @@ export const openSearchKind: DestinationKind<OpenSearchDestination> = {
   updated: updatedSearch,
   described: searchDescription,
   hints: ({ search }) => hintsFrom(search.BufferingHints!),
+  processing: ({ search }) => search.ProcessingConfiguration,
   metrics: ({ api }) => metricsNames[api],
   logging: ({ search, url }) => ({
     options: search.CloudWatchLoggingOptions,

@@ -21,6 +21,7 @@ export const redshiftKind: DestinationKind<RedshiftDestination> = {
     given && updatedRedshift(name, present, given),
   described: (destination) => ({ RedshiftDestinationDescription: redshiftDescription(destination) }),
   hints: ({ s3 }) => hintsFrom(s3.BufferingHints),
+  processing: ({ redshift }) => redshift.ProcessingConfiguration,
   metrics: () => 'DeliveryToRedshift',
   logging: ({ redshift }) => ({ options: redshift.CloudWatchLoggingOptions, destination: redshift.ClusterJDBCURL }),
   // Pieces, and the body that they become.
