@@ -1,4 +1,6 @@
 export { deliveryStreamArn } from './arn.ts';
+export { UnusableConversion } from './conversion/conversions.ts';
+export type { Conversion, Conversions } from './conversion/conversions.ts';
 export type { Compressor, Compressors } from './delivery/compression.ts';
 export type { ErrorLogEvent, ErrorLogs } from './error-logs.ts';
 export { firehoseMachine } from './machine.ts';

@@ -1,8 +1,10 @@
 import type { Registry, ShardLog } from '@millrace/log';
 import { resultOf } from '@millrace/model';
 import type { Outcome } from '@millrace/model';
+import { ByteBudget } from '@millrace/world';
 import type { World } from '@millrace/world';
 import type { Command } from './changes.ts';
+import type { Conversions } from './conversion/conversions.ts';
 import { compressors } from './delivery/compression.ts';
 import type { Compressors } from './delivery/compression.ts';
 import { Deliverers } from './delivery/deliverers.ts';
@@ -17,6 +19,9 @@ import { deliveryStreamKey } from './state.ts';
 import type { ReadBudget, SourceStreams } from './source.ts';
 import type { FirehoseState } from './state.ts';
 import type { SourceTopics } from './topics/source-topics.ts';
+
+/** While one is being written another is read: both are done in one thread, beside the writer's own. */
+const conversionsAtOnce = 2;
 
 export interface FirehoseOptions {
   readonly world: World;
@@ -33,6 +38,7 @@ export interface FirehoseOptions {
   readonly topics?: SourceTopics;
   readonly http: HttpSender;
   readonly errorLogs: ErrorLogs;
+  readonly conversions: Conversions;
   /** The simulation compresses without threads, which its clock does not see. */
   readonly compressors?: Compressors;
   readonly settings: Settings;
@@ -74,6 +80,8 @@ export async function openFirehose(options: FirehoseOptions): Promise<OpenFireho
     http: options.http,
     errorLogs: options.errorLogs,
     metrics: new DeliveryMetrics(),
+    conversions: options.conversions,
+    conversionTurns: new ByteBudget(conversionsAtOnce),
     compressors: options.compressors ?? compressors,
     report,
     async change<Result>(command: Command): Promise<Result> {

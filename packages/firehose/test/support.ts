@@ -3,6 +3,7 @@ import { firehoseMachine, firehoseOperations, openFirehose } from '@millrace/fir
 import type {
   Compressors,
   ErrorLogs,
+  Conversions,
   Firehose,
   HttpSender,
   ObjectStore,
@@ -36,6 +37,13 @@ export interface TestFirehose {
   stop(): Promise<void>;
 }
 
+const noTables: Conversions = {
+  columns({ tableName }) {
+    throw new AwsError('EntityNotFoundException', `Table ${tableName} not found.`);
+  },
+  begin: () => Promise.reject(new Error('there are no tables')),
+};
+
 export interface TestOptions {
   readonly world: World;
   readonly directory: string;
@@ -45,6 +53,7 @@ export interface TestOptions {
   readonly topics?: SourceTopics;
   readonly http?: HttpSender;
   readonly errorLogs?: ErrorLogs;
+  readonly conversions?: Conversions;
   readonly compressors?: Compressors;
   readonly limits?: 'aws' | 'none';
   readonly transitionMs?: number;
@@ -78,6 +87,7 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
     ...(options.readBudget && { readBudget: options.readBudget }),
     ...(options.topics && { topics: options.topics }),
     errorLogs: options.errorLogs ?? { write: () => undefined },
+    conversions: options.conversions ?? noTables,
     ...(options.compressors && { compressors: options.compressors }),
     keys: { create: () => Promise.resolve(nextKey++) },
     settings: { limits, transitionMs, deliveryBytes: options.deliveryBytes ?? 512 << 20 },
@@ -123,10 +133,12 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
 
 /** Objects in memory, in the order in which they came. */
 export class MemoryObjects implements ObjectStore {
-  readonly stored: { readonly bucket: string; readonly key: string; readonly body: Buffer }[] = [];
+  readonly stored: (Pick<StoredObject, 'bucket' | 'key' | 'contentEncoding' | 'kmsKeyArn'> & {
+    readonly body: Buffer;
+  })[] = [];
 
-  async put({ bucket, key, body }: StoredObject): Promise<void> {
-    this.stored.push({ bucket, key, body: Buffer.concat(body) });
+  async put({ bucket, key, body, contentEncoding, kmsKeyArn }: StoredObject): Promise<void> {
+    this.stored.push({ bucket, key, body: Buffer.concat(body), contentEncoding, kmsKeyArn });
   }
 }
 

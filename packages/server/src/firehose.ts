@@ -2,6 +2,7 @@ import type { KeyRing } from '@millrace/access';
 import type { DataStreams } from '@millrace/data-streams';
 import { firehoseMachine, openFirehose, openFolderStore, openS3Store } from '@millrace/firehose';
 import type { FileErrorLogs, FirehoseSettings, ObjectStore, OpenFirehose } from '@millrace/firehose';
+import type { GlueCatalog } from '@millrace/glue';
 import { openRegistry } from '@millrace/log';
 import type { ShardLog } from '@millrace/log';
 import type { World } from '@millrace/world';
@@ -10,6 +11,8 @@ import type { Configuration } from './configuration.ts';
 import { openErrorLogs } from './error-logs.ts';
 import { sendOverHttp } from './http-client.ts';
 import type { Logger } from './logging.ts';
+import { openConversions } from './record-conversions.ts';
+import type { OpenConversions } from './record-conversions.ts';
 import { sourceStreams } from './source-streams.ts';
 import { sourceTopics } from './topic-clusters.ts';
 
@@ -19,7 +22,8 @@ export interface FirehoseParts {
   readonly firehose: OpenFirehose;
   readonly objects: ObjectStore;
   readonly errorLogs: FileErrorLogs;
-  /** The caller's to stop, as the error logs are. */
+  readonly conversions: OpenConversions;
+  /** The caller's to stop, as the error logs and the conversions are. */
   readonly registry: { failure(): Error | undefined; stop(): Promise<void> };
 }
 
@@ -32,6 +36,7 @@ export async function startFirehose(at: {
   readonly log: ShardLog;
   readonly keys: KeyRing;
   readonly streams: DataStreams;
+  readonly catalog: GlueCatalog;
 }): Promise<FirehoseParts> {
   const { world, directory, configuration, logger, log, keys, streams } = at;
   const { settings } = configuration;
@@ -45,6 +50,8 @@ export async function startFirehose(at: {
     to: errorStream(settings),
     report,
   });
+  const memoryLimitBytes = settings['conversion-memory-mib'] * mebibyte;
+  const conversions = await openConversions({ world, directory, catalog: at.catalog, memoryLimitBytes });
   const firehose = await openFirehose({
     world,
     log,
@@ -53,13 +60,14 @@ export async function startFirehose(at: {
     objects,
     http: { send: sendOverHttp },
     errorLogs,
+    conversions: conversions.conversions,
     sources: sourceStreams(streams),
     topics: sourceTopics(settings['topic-clusters']),
     ...(settings.limits === 'aws' && { readBudget: streams.limits }),
     settings: firehoseSettings(settings),
     report,
   });
-  return { firehose, objects, registry, errorLogs };
+  return { firehose, objects, registry, errorLogs, conversions };
 }
 
 function firehoseSettings(settings: Configuration['settings']): FirehoseSettings {

@@ -123,13 +123,15 @@ async function openStore(at: {
     settings: streamsSettings(settings),
     report: (error) => logger.error('a background task failed', error),
   });
+  const { leaseTables, catalog, cloudWatch, parts: neighbours } = await openNeighbours(at);
   const {
     firehose,
     objects,
     registry: delivery,
     errorLogs,
+    conversions,
   } = await startFirehose({
-    ...{ ...at, log, keys },
+    ...{ ...at, log, keys, catalog },
     streams: streams.service,
   });
   const { functions, registry: functionsRegistry } = await startFunctions({
@@ -139,7 +141,6 @@ async function openStore(at: {
   });
   // All services have claimed what is theirs.
   await log.dropUnclaimed();
-  const { leaseTables, catalog, cloudWatch, parts: neighbours } = await openNeighbours(at);
   // In the order in which they stop: the log is written by what is before it.
   const parts = [registry, delivery, functionsRegistry, ...neighbours, log];
   return {
@@ -159,6 +160,7 @@ async function openStore(at: {
     }),
     async stop() {
       await errorLogs.stop();
+      await conversions.stop();
       for (const part of parts) await part.stop();
       await lock.release();
     },

@@ -164,6 +164,14 @@ export const settings = [
     help: 'a stream of the default account that what Firehose writes to its error logs goes to as well, as CloudWatch Logs sends it to subscribers',
   },
   {
+    name: 'conversion-memory-mib',
+    type: 'integer',
+    default: 512,
+    min: 64,
+    max: 65_536,
+    help: 'MiB that rows on their way to Parquet files may hold in memory; what is more goes to the data directory meanwhile',
+  },
+  {
     name: 'log',
     type: 'string',
     default: 'text',

@@ -1,4 +1,4 @@
-import type { S3DestinationDescription } from '@millrace/model/firehose';
+import type { ExtendedS3DestinationDescription, S3DestinationDescription } from '@millrace/model/firehose';
 import type { World } from '@millrace/world';
 import type { Destination } from '../destinations/kinds.ts';
 import type { DeliveryStream } from '../state.ts';
@@ -8,7 +8,8 @@ import { RecordProgress } from './record-delivery.ts';
 import type { Window } from './window.ts';
 
 /** A bucket, and what a bucket that is a destination says of names besides. */
-export type Bucket = S3DestinationDescription & { readonly CustomTimeZone?: string; readonly FileExtension?: string };
+export type Bucket = S3DestinationDescription &
+  Pick<ExtendedS3DestinationDescription, 'CustomTimeZone' | 'FileExtension' | 'DataFormatConversionConfiguration'>;
 
 /**
  * A delivery that was begun. It is tried again as it was and under the same names: an answer that was lost makes no second
@@ -42,9 +43,13 @@ export class Attempt {
     return this.#named(role, s3, { prefix: s3.Prefix, extension: extensionOf(s3) });
   }
 
-  /** The name of the object with the records that failed in a way. */
-  errorNameOf(errorOutputType: string, s3: Bucket): string {
-    return this.#named(errorOutputType, s3, { prefix: s3.ErrorOutputPrefix, extension: '', errorOutputType });
+  /** The name of the object with the records that failed in a way; `part` keeps apart several of them. */
+  errorNameOf(errorOutputType: string, s3: Bucket, part = ''): string {
+    return this.#named(`${errorOutputType} ${part}`, s3, {
+      prefix: s3.ErrorOutputPrefix,
+      extension: '',
+      errorOutputType,
+    });
   }
 
   #named(

@@ -1,4 +1,6 @@
 import type { ProcessingConfiguration } from '@millrace/model/firehose';
+import { ConvertedObject } from '../conversion/converted-object.ts';
+import { conversionOf } from '../conversion/settings.ts';
 import { bucketOf } from '../destinations/s3/settings.ts';
 import { Processing } from '../processing/processing.ts';
 import type { ProcessedRecord } from '../processing/processing.ts';
@@ -6,6 +8,7 @@ import type { Firehose } from '../service.ts';
 import type { DeliveryStream } from '../state.ts';
 import type { DeliveryStreamMetrics, DestinationMetrics } from '../metrics/delivery-stream-metrics.ts';
 import type { Attempt, Bucket } from './attempt.ts';
+import { contentEncodingOf } from './compression.ts';
 import { DeliveryError } from './delivery-error.ts';
 import { logFault } from './error-log.ts';
 import type { DeliveryFault, Logging } from './error-log.ts';
@@ -77,7 +80,10 @@ export class Delivery {
 
   /** Begins an object; `role` keeps apart the objects of one delivery. It is to be discarded in the end, stored or not. */
   openObject(role: string, s3: Bucket): OpenObject {
-    const compressor = this.service.compressors[s3.CompressionFormat]!();
+    const conversion = conversionOf(s3);
+    if (conversion !== undefined) return new ConvertedObject(this, { role, s3, conversion });
+    const { compressors, world } = this.service;
+    const compressor = compressors[s3.CompressionFormat]!(world);
     let [bytes, count] = [0, 0];
     return {
       add(records) {
@@ -89,7 +95,8 @@ export class Delivery {
       },
       store: async () => {
         if (bytes === 0) return;
-        await this.store(s3, this.attempt.nameOf(role, s3), await compressor.finish());
+        const contentEncoding = contentEncodingOf(s3.CompressionFormat);
+        await this.store(s3, this.attempt.nameOf(role, s3), await compressor.finish(), contentEncoding);
         const name = role === 'backup' ? 'BackupToS3' : 'DeliveryToS3';
         this.metrics.count(`${name}.Records`, count);
         this.metrics.count(`${name}.Bytes`, bytes);
@@ -121,11 +128,11 @@ export class Delivery {
   }
 
   /** Stores an object under its whole name. Rejects with DeliveryError. */
-  async store(s3: Bucket, key: string, body: readonly Buffer[]): Promise<void> {
+  async store(s3: Bucket, key: string, body: readonly Buffer[], contentEncoding?: string): Promise<void> {
     const kmsKeyArn = s3.EncryptionConfiguration.KMSEncryptionConfig?.AWSKMSKeyARN;
     const bucket = bucketOf(s3);
     try {
-      await this.service.objects.put({ bucket, key, body, kmsKeyArn, signal: this.signal });
+      await this.service.objects.put({ bucket, key, body, contentEncoding, kmsKeyArn, signal: this.signal });
     } catch (error) {
       const { name, message } = error as Error;
       throw new DeliveryError(`S3.${name}`, message, { cause: error });

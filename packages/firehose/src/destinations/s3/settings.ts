@@ -5,7 +5,9 @@ import type {
   S3DestinationConfiguration,
   S3DestinationDescription,
 } from '@millrace/model/firehose';
-import { compressors, extensionOf } from '../../delivery/compression.ts';
+import { checkConversion, conversionHints, isConverting, updatedConversion } from '../../conversion/settings.ts';
+import { extensionOf } from '../../delivery/compression.ts';
+import type { Bucket } from '../../delivery/attempt.ts';
 import { checkLength, checkPrefixes } from '../../delivery/object-name.ts';
 import { invalidArgument } from '../../errors.ts';
 import { stepsOf } from '../../processing/steps.ts';
@@ -25,7 +27,9 @@ export function createdS3(
   const { S3BackupConfiguration: backup, ...rest } = given;
   const description: ExtendedS3DestinationDescription = {
     ...rest,
-    BufferingHints: checkHints(given.BufferingHints) ?? defaultHints,
+    BufferingHints:
+      checkHints(given.BufferingHints) ??
+      (isConverting(given.DataFormatConversionConfiguration) ? conversionHints : defaultHints),
     CompressionFormat: given.CompressionFormat ?? 'UNCOMPRESSED',
     EncryptionConfiguration: given.EncryptionConfiguration ?? { NoEncryptionConfig: 'NoEncryption' },
     CloudWatchLoggingOptions: given.CloudWatchLoggingOptions ?? { Enabled: false },
@@ -56,6 +60,7 @@ export function updatedS3(
   const hints = checkHints(givenHints);
   return checked(deliveryStream, {
     ...merged(present, rest),
+    ...updatedConversion(present.DataFormatConversionConfiguration, rest.DataFormatConversionConfiguration),
     ...(hints !== undefined && { BufferingHints: hints }),
     ...(backup !== undefined && {
       S3BackupDescription: backupOf({ ...present.S3BackupDescription, ...backup } as S3DestinationConfiguration),
@@ -99,15 +104,10 @@ export function backupOf(backup: S3DestinationConfiguration): S3DestinationDescr
   });
 }
 
-/** Refuses prefixes and compressions with which no object could be stored. */
-export function checkedS3(
-  deliveryStream: string,
-  destination: S3DestinationDescription & Pick<ExtendedS3DestinationDescription, 'CustomTimeZone' | 'FileExtension'>,
-): void {
+/** Refuses prefixes with which no object could be stored. */
+export function checkedS3(deliveryStream: string, destination: Bucket): void {
   checkPrefixes(destination);
   checkLength(deliveryStream, destination, extensionOf(destination));
-  if (compressors[destination.CompressionFormat] === undefined)
-    throw invalidArgument(`Millrace does not have the compression ${destination.CompressionFormat} yet.`);
 }
 
 /** Refuses what would be accepted and then not done. */
@@ -115,10 +115,10 @@ function checked(
   deliveryStream: string,
   destination: ExtendedS3DestinationDescription,
 ): ExtendedS3DestinationDescription {
+  checkConversion(destination);
   checkedS3(deliveryStream, destination);
   stepsOf(destination.ProcessingConfiguration);
   const missing = [
-    [destination.DataFormatConversionConfiguration?.Enabled === true, 'record format conversion'],
     [destination.DynamicPartitioningConfiguration?.Enabled === true, 'dynamic partitioning'],
     [destination.S3BackupMode === 'Enabled', 'S3 backup'],
   ] as const;

@@ -1,0 +1,146 @@
+import type { Bucket } from '../delivery/attempt.ts';
+import type { Delivery, OpenObject } from '../delivery/delivery.ts';
+import type { ProcessedRecord } from '../processing/processing.ts';
+import type { Unconverted } from './conversions.ts';
+import { conversionErrorLine } from './conversion-error-line.ts';
+import { beginConversion, tableOf } from './schema.ts';
+import type { WholeConversion } from './settings.ts';
+
+/** What is converted in one call: of many small pieces together. */
+const callBytes = 1 << 20;
+/** What lines of records that failed may hold; a line is longer than its record. */
+const failedBytes = 16 << 20;
+
+/** A page's records, copied: what the log lends is taken back. */
+interface Page {
+  readonly bytes: Buffer;
+  /** Where each record ends. */
+  readonly ends: readonly number[];
+  readonly arrivalsMs: readonly number[];
+}
+
+/** Which object, where, and by what its records are converted. */
+interface Target {
+  readonly role: string;
+  readonly s3: Bucket;
+  readonly conversion: WholeConversion;
+}
+
+/**
+ * An object of converted records. They are kept as they came until it is stored, and converted then, few objects at a time:
+ * a delivery may have hundreds open, and a file that is being made takes memory by the column, whatever is in it.
+ */
+export class ConvertedObject implements OpenObject {
+  readonly #delivery: Delivery;
+  readonly #target: Target;
+  #pages: Page[] = [];
+
+  constructor(delivery: Delivery, target: Target) {
+    this.#delivery = delivery;
+    this.#target = target;
+  }
+
+  add(records: readonly ProcessedRecord[]): void {
+    if (records.length === 0) return;
+    let end = 0;
+    this.#pages.push({
+      bytes: Buffer.concat(records.map(({ data }) => data)),
+      ends: records.map(({ data }) => (end += data.length)),
+      arrivalsMs: records.map(({ arrivalMs }) => arrivalMs),
+    });
+  }
+
+  /** The records that do not convert stand at the error prefix before the object is stored. */
+  async store(): Promise<void> {
+    if (this.#pages.length === 0) return;
+    const { conversionTurns } = this.#delivery.service;
+    await conversionTurns.acquire(1);
+    let body: readonly Buffer[];
+    try {
+      body = await this.#convert();
+    } finally {
+      conversionTurns.release(1);
+    }
+    this.discard();
+    const { role, s3 } = this.#target;
+    if (body.length > 0) await this.#delivery.store(s3, this.#delivery.attempt.nameOf(role, s3), body);
+  }
+
+  discard(): void {
+    this.#pages = [];
+  }
+
+  /** The file; nothing where no record converts. */
+  async #convert(): Promise<readonly Buffer[]> {
+    const { service, stream, signal } = this.#delivery;
+    const body: Buffer[] = [];
+    const sink = (bytes: Uint8Array): void => {
+      body.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    };
+    const conversion = await beginConversion(service, this.#target.conversion, { place: stream, sink });
+    const failed = new FailedLines(this.#delivery, this.#target);
+    try {
+      for (const { records, arrivalsMs } of callsOf(this.#pages)) {
+        signal.throwIfAborted();
+        await failed.take(records, arrivalsMs, await conversion.add(records));
+      }
+      const { rows } = await conversion.finish();
+      await failed.store();
+      return rows === 0 ? [] : body;
+    } finally {
+      await conversion.close();
+    }
+  }
+}
+
+/** Records that did not convert, as lines, stored in objects of a bounded size. */
+class FailedLines {
+  readonly #delivery: Delivery;
+  readonly #target: Target;
+  #lines: Buffer[] = [];
+  #bytes = 0;
+  #part = 0;
+
+  constructor(delivery: Delivery, target: Target) {
+    this.#delivery = delivery;
+    this.#target = target;
+  }
+
+  async take(records: readonly Buffer[], arrivalsMs: readonly number[], failed: readonly Unconverted[]): Promise<void> {
+    const { service, stream } = this.#delivery;
+    const table = tableOf(this.#target.conversion, stream);
+    for (const { index, errorCode: code, errorMessage: message } of failed) {
+      const record = { data: records[index]!, arrivalMs: arrivalsMs[index]!, code, message };
+      const line = Buffer.from(conversionErrorLine(record, service.world.clock.now(), table));
+      this.#lines.push(line);
+      this.#bytes += line.length;
+      if (this.#bytes >= failedBytes) await this.store();
+    }
+  }
+
+  async store(): Promise<void> {
+    if (this.#lines.length === 0) return;
+    this.#part += 1;
+    const { role, s3 } = this.#target;
+    const name = this.#delivery.attempt.errorNameOf('format-conversion-failed', s3, `${role} ${this.#part}`);
+    await this.#delivery.store(s3, name, this.#lines);
+    [this.#lines, this.#bytes] = [[], 0];
+  }
+}
+
+function* callsOf(pages: readonly Page[]): Generator<{ records: Buffer[]; arrivalsMs: number[] }> {
+  let [records, arrivalsMs, bytes]: [Buffer[], number[], number] = [[], [], 0];
+  for (const page of pages) {
+    let from = 0;
+    for (const [index, end] of page.ends.entries()) {
+      records.push(page.bytes.subarray(from, end));
+      arrivalsMs.push(page.arrivalsMs[index]!);
+      from = end;
+    }
+    bytes += page.bytes.length;
+    if (bytes < callBytes) continue;
+    yield { records, arrivalsMs };
+    [records, arrivalsMs, bytes] = [[], [], 0];
+  }
+  if (records.length > 0) yield { records, arrivalsMs };
+}

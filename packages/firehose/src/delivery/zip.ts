@@ -1,0 +1,31 @@
+import type { World } from '@millrace/world';
+import { PassThrough } from 'node:stream';
+import { ZipFile } from 'yazl';
+import type { Compressor } from './compression.ts';
+
+/** An archive with one deflated entry, whose name is a UUID as at AWS. Deflated on libuv's threads, a piece at a time. */
+export function zip({ clock, random }: Pick<World, 'clock' | 'random'>): Compressor {
+  const archive = new ZipFile();
+  const entry = new PassThrough();
+  const pieces: Buffer[] = [];
+  const ended = new Promise<void>((resolve, reject) => {
+    archive.once('error', reject);
+    entry.once('error', reject);
+    archive.outputStream.on('data', (piece: Buffer) => pieces.push(piece));
+    archive.outputStream.once('end', resolve);
+  });
+  // Who only discards does not wait for it.
+  ended.catch(() => undefined);
+  archive.addReadStream(entry, random.uuid(), { mtime: new Date(clock.now()) });
+  archive.end();
+  return {
+    add: (piece) =>
+      new Promise((resolve, reject) => entry.write(piece, (error) => (error ? reject(error) : resolve()))),
+    async finish() {
+      entry.end();
+      await ended;
+      return pieces;
+    },
+    discard: () => void entry.destroy(),
+  };
+}
