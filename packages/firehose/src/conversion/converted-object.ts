@@ -23,6 +23,8 @@ interface Page {
 interface Target {
   readonly role: string;
   readonly s3: Bucket;
+  /** The object's. */
+  readonly nameOf: () => string;
   readonly conversion: WholeConversion;
 }
 
@@ -62,8 +64,8 @@ export class ConvertedObject implements OpenObject {
       conversionTurns.release(1);
     }
     this.discard();
-    const { role, s3 } = this.#target;
-    if (body.length > 0) await this.#delivery.store(s3, this.#delivery.attempt.nameOf(role, s3), body);
+    const { s3, nameOf } = this.#target;
+    if (body.length > 0) await this.#delivery.store(s3, nameOf(), body);
   }
 
   discard(): void {

@@ -2,6 +2,7 @@ import type { CompressionFormat, ExtendedS3DestinationDescription } from '@millr
 import type { World } from '@millrace/world';
 import { createGzip } from 'node:zlib';
 import { conversionOf } from '../conversion/settings.ts';
+import { deflateLevel } from './deflate-level.ts';
 import { hadoopSnappy, snappyJava } from './snappy.ts';
 import { zip } from './zip.ts';
 
@@ -66,7 +67,7 @@ function uncompressed(): Compressor {
 
 /** `add` resolves when the piece is taken in, so one piece at a time waits. */
 function gzip(): Compressor {
-  const stream = createGzip();
+  const stream = createGzip({ level: deflateLevel });
   const pieces: Buffer[] = [];
   stream.on('data', (piece: Buffer) => pieces.push(piece));
   const ended = new Promise<void>((resolve, reject) => {

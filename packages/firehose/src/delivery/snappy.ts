@@ -16,8 +16,8 @@ import type { Compressor } from './compression.ts';
  */
 const blockBytes = 32 * 1024;
 const snappyJavaHead = Buffer.from([0x82, ...Buffer.from('SNAPPY'), 0, 0, 0, 0, 1, 0, 0, 0, 1]);
-/** Compressed in one turn of the event loop: three to five milliseconds. */
-const turnBytes = 1 << 20;
+/** Compressed in one turn of the event loop: one or two milliseconds, after which others have theirs. */
+const turnBytes = 256 * 1024;
 
 type Clock = Pick<World, 'clock'>;
 /** What stands before a block, by its length before and after compression. */

@@ -1,6 +1,7 @@
 import type { World } from '@millrace/world';
 import { PassThrough } from 'node:stream';
 import { ZipFile } from 'yazl';
+import { deflateLevel } from './deflate-level.ts';
 import type { Compressor } from './compression.ts';
 
 /** An archive with one deflated entry, whose name is a UUID as at AWS. Deflated on libuv's threads, a piece at a time. */
@@ -16,7 +17,7 @@ export function zip({ clock, random }: Pick<World, 'clock' | 'random'>): Compres
   });
   // Who only discards does not wait for it.
   ended.catch(() => undefined);
-  archive.addReadStream(entry, random.uuid(), { mtime: new Date(clock.now()) });
+  archive.addReadStream(entry, random.uuid(), { mtime: new Date(clock.now()), compressionLevel: deflateLevel });
   archive.end();
   return {
     add: (piece) =>
