@@ -75,6 +75,8 @@ export class ConvertedObject implements OpenObject {
   /** The file; nothing where no record converts. */
   async #convert(): Promise<readonly Buffer[]> {
     const { service, stream, signal } = this.#delivery;
+    // Of those that waited for their turn when delivery ends, none begins.
+    signal.throwIfAborted();
     const body: Buffer[] = [];
     const sink = (bytes: Uint8Array): void => {
       body.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
