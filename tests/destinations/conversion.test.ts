@@ -79,9 +79,9 @@ const soon = { BufferingHints: { SizeInMBs: 64, IntervalInSeconds: 0 } };
 async function opened(
   tables: Tables,
   extended: object,
-  report?: (message: string, error: unknown) => void,
+  options: Parameters<typeof movableFirehose>[0] = {},
 ): Promise<Opened> {
-  const firehose = await movableFirehose({ conversions: tables, ...(report && { report }) });
+  const firehose = await movableFirehose({ conversions: tables, ...options });
   await firehose.call('CreateDeliveryStream', {
     DeliveryStreamName: 'd',
     ExtendedS3DestinationConfiguration: { ...s3, ...extended },
@@ -101,7 +101,10 @@ for (const [extension, serializer, head] of [
 ] as const)
   test(`records become a file ${extension}, those that do not convert lines at the error prefix`, async () => {
     const tables = new Tables();
-    const firehose = await opened(tables, { ...soon, ...conversionTo(serializer, { VersionId: '0' }) });
+    const told: { readonly message: string }[] = [];
+    const logging = { CloudWatchLoggingOptions: { Enabled: true, LogGroupName: 'g', LogStreamName: 's' } };
+    const destination = { ...soon, ...logging, ...conversionTo(serializer, { VersionId: '0' }) };
+    const firehose = await opened(tables, destination, { errorLogs: { write: (line) => told.push(line) } });
     try {
       await put(firehose, '{"id":1,"item":"a"}', '{"id":2', '{"id":"three"}', '{"id":4,"item":"d"}{"id":5}');
       await until(() => firehose.objects.stored.length === 2);
@@ -132,6 +135,24 @@ for (const [extension, serializer, head] of [
       assert.ok((attemptEndingTimestamp as number) >= (arrivalTimestamp as number));
       assert.equal(misfit!['lastErrorCode'], 'DataFormatConversion.MalformedData');
       assert.equal(tables.open, 0);
+      await until(() => firehose.firehose.metrics()['objects'] === 1);
+      const { metrics } = firehose.firehose.service;
+      const [stream] = [...firehose.firehose.service.state.deliveryStreams.values()];
+      const samples = new Map([...metrics.of(stream!).samples(stream!)].map(({ name, value }) => [name, value]));
+      assert.deepEqual(
+        [
+          'SucceedConversion.Records',
+          'FailedConversion.Records',
+          'FailedConversion.Bytes',
+          'DeliveryToS3.Records',
+          'DeliveryToS3.ObjectCount',
+        ].map((name) => samples.get(name)),
+        [2, 2, '{"id":2'.length + '{"id":"three"}'.length, 2, 1],
+      );
+      assert.deepEqual(
+        told.map(({ message }) => (JSON.parse(message) as { errorCode: string }).errorCode),
+        ['DataFormatConversion.ParseError', 'DataFormatConversion.MalformedData'],
+      );
     } finally {
       await firehose.end();
     }
@@ -154,8 +175,10 @@ test('where no record converts there is no file', async () => {
 test('a table that is gone stops delivery until it is back, and the fault is told', async () => {
   const tables = new Tables();
   const told: unknown[] = [];
-  const firehose = await opened(tables, { ...soon, ...conversionTo({ ParquetSerDe: {} }) }, (_, error) =>
-    told.push(error),
+  const firehose = await opened(
+    tables,
+    { ...soon, ...conversionTo({ ParquetSerDe: {} }) },
+    { report: (_, error) => told.push(error) },
   );
   try {
     tables.tables.clear();

@@ -28,6 +28,14 @@ interface Target {
   readonly conversion: WholeConversion;
 }
 
+/** What was made of an object's records. */
+interface Converted {
+  /** The file; nothing where no record converts. */
+  readonly body: readonly Buffer[];
+  readonly taken: { readonly Records: number; readonly Bytes: number };
+  readonly failed: { readonly Records: number; readonly Bytes: number };
+}
+
 /**
  * An object of converted records. They are kept as they came until it is stored, and converted then, few objects at a time:
  * a delivery may have hundreds open, and a file that is being made takes memory by the column, whatever is in it.
@@ -57,23 +65,34 @@ export class ConvertedObject implements OpenObject {
     if (this.#pages.length === 0) return;
     const { conversionTurns } = this.#delivery.service;
     await conversionTurns.acquire(1);
-    let body: readonly Buffer[];
+    let file: Converted;
     try {
-      body = await this.#convert();
+      file = await this.#convert();
     } finally {
       conversionTurns.release(1);
     }
     this.discard();
     const { s3, nameOf } = this.#target;
-    if (body.length > 0) await this.#delivery.store(s3, nameOf(), body);
+    if (file.body.length > 0) await this.#delivery.store(s3, nameOf(), file.body);
+    this.#count(file);
   }
 
   discard(): void {
     this.#pages = [];
   }
 
-  /** The file; nothing where no record converts. */
-  async #convert(): Promise<readonly Buffer[]> {
+  #count({ body, taken, failed }: Converted): void {
+    const { metrics } = this.#delivery;
+    if (body.length > 0) metrics.count('DeliveryToS3.ObjectCount');
+    for (const what of ['Records', 'Bytes'] as const) {
+      const converted = taken[what] - failed[what];
+      metrics.count(`DeliveryToS3.${what}`, converted);
+      metrics.count(`SucceedConversion.${what}`, converted);
+      metrics.count(`FailedConversion.${what}`, failed[what]);
+    }
+  }
+
+  async #convert(): Promise<Converted> {
     const { service, stream, signal } = this.#delivery;
     // Of those that waited for their turn when delivery ends, none begins.
     signal.throwIfAborted();
@@ -83,14 +102,17 @@ export class ConvertedObject implements OpenObject {
     };
     const conversion = await beginConversion(service, this.#target.conversion, { place: stream, sink });
     const failed = new FailedLines(this.#delivery, this.#target);
+    const taken = { Records: 0, Bytes: 0 };
     try {
       for (const { records, arrivalsMs } of callsOf(this.#pages)) {
         signal.throwIfAborted();
         await failed.take(records, arrivalsMs, await conversion.add(records));
+        taken.Records += records.length;
+        for (const { length } of records) taken.Bytes += length;
       }
       const { rows } = await conversion.finish();
       await failed.store();
-      return rows === 0 ? [] : body;
+      return { body: rows === 0 ? [] : body, taken, failed: failed.counted };
     } finally {
       await conversion.close();
     }
@@ -104,6 +126,8 @@ class FailedLines {
   #lines: Buffer[] = [];
   #bytes = 0;
   #part = 0;
+  readonly #codes = new Set<string>();
+  readonly counted = { Records: 0, Bytes: 0 };
 
   constructor(delivery: Delivery, target: Target) {
     this.#delivery = delivery;
@@ -115,6 +139,11 @@ class FailedLines {
     const table = tableOf(this.#target.conversion, stream);
     for (const { index, errorCode: code, errorMessage: message } of failed) {
       const record = { data: records[index]!, arrivalMs: arrivalsMs[index]!, code, message };
+      // Of each kind of fault one is told.
+      if (!this.#codes.has(code)) this.#delivery.logFault({ code, message });
+      this.#codes.add(code);
+      this.counted.Records += 1;
+      this.counted.Bytes += record.data.length;
       const line = Buffer.from(conversionErrorLine(record, service.world.clock.now(), table));
       this.#lines.push(line);
       this.#bytes += line.length;
