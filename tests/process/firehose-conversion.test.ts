@@ -1,6 +1,6 @@
 /** Records put directly and into a stream become Parquet and ORC files of a real server, read back row by row. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -61,6 +61,26 @@ test('orders, put directly and into a stream, to Parquet and ORC', { timeout: 18
         await assertOneMalformed(bucket);
         if (format === 'parquet') assert.deepEqual(await readByDuckDb(bucket), duckDbRows());
       }
+  } finally {
+    assert.equal(await server.stop(), 0);
+  }
+});
+
+test('by a table of the configuration file', { timeout: 60_000 }, async () => {
+  const [data, config] = [join(folder, 'declared'), join(folder, 'config.json')];
+  const tables = [{ database: 'Shop', name: 'orders', columns: { id: 'bigint', item: 'string' } }];
+  await writeFile(config, JSON.stringify({ tables: [...tables, ...tables] }));
+  await assert.rejects(startServer(['--data', data, '--config', config]), /shop\.orders is there twice/);
+  await writeFile(config, JSON.stringify({ tables }));
+  const server = await startServer(['--data', data, '--config', config, '--transition-ms', '0']);
+  try {
+    const serializer = { OrcSerDe: {} };
+    await createConverting(server.endpoint, 'declared', { serializer, intervalSeconds: 0 });
+    const Records = [{ Data: Buffer.from(order(7)).toString('base64') }];
+    await firehoseCaller(server.endpoint)('PutRecordBatch', { DeliveryStreamName: 'declared', Records });
+    let rows: unknown[][] = [];
+    await untilTrue(async () => (rows = await reader.rows(join(data, 'buckets/declared'))).length > 0);
+    assert.deepEqual(rows, [['7', 'item 7']]);
   } finally {
     assert.equal(await server.stop(), 0);
   }

@@ -51,7 +51,11 @@ export async function startFirehose(at: {
     report,
   });
   const memoryLimitBytes = settings['conversion-memory-mib'] * mebibyte;
-  const conversions = await openConversions({ world, directory, catalog: at.catalog, memoryLimitBytes });
+  const conversions = await openConversions({
+    ...{ world, directory, memoryLimitBytes },
+    catalog: at.catalog,
+    declared: { account: settings.account, tables: configuration.tables },
+  });
   const firehose = await openFirehose({
     world,
     log,

@@ -7,6 +7,8 @@ import { ConversionSettingsError, openFormats } from '@millrace/record-formats';
 import type { Deserializer, Serializer } from '@millrace/record-formats';
 import type { World } from '@millrace/world';
 import { join } from 'node:path';
+import { findTable } from './declared-tables.ts';
+import type { DeclaredTable } from './declared-tables.ts';
 
 export interface OpenConversions {
   readonly conversions: Conversions;
@@ -14,11 +16,13 @@ export interface OpenConversions {
   stop(): Promise<void>;
 }
 
-/** Record format conversion by tables of the catalog, in a worker that starts with the first file. */
+/** Record format conversion by tables of the catalog and the configuration file, in a worker that starts with the first file. */
 export async function openConversions(at: {
   readonly world: World;
   readonly directory: string;
   readonly catalog: GlueCatalog;
+  /** Of the account, in every region; before those of the catalog. */
+  readonly declared: { readonly account: string; readonly tables: readonly DeclaredTable[] };
   readonly memoryLimitBytes: number;
 }): Promise<OpenConversions> {
   const scratchFolder = join(at.directory, 'conversions');
@@ -33,7 +37,11 @@ export async function openConversions(at: {
             'EntityNotFoundException',
             `Catalog ${catalogId} is not the catalog of account ${address.account}.`,
           );
-        return tableColumns(at.catalog, address);
+        const { account, tables } = at.declared;
+        // A declared table has no versions but the newest.
+        const isNewest = address.versionId === undefined || address.versionId === 'LATEST';
+        const declared = address.account === account && isNewest ? findTable(tables, address) : undefined;
+        return declared?.columns ?? tableColumns(at.catalog, address);
       },
       async begin({ columns, deserializer, serializer }, sink) {
         try {

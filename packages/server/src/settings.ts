@@ -46,7 +46,7 @@ export const settings = [
     type: 'string',
     default: undefined,
     placeholder: 'FILE',
-    help: 'JSON file with these settings, identities and functions',
+    help: 'JSON file with these settings, identities, functions and tables',
   },
   { name: 'insecure', type: 'boolean', default: false, help: 'allow --auth none on an address that others can reach' },
   {
