@@ -233,6 +233,31 @@ test('a conversion that fails is tried again, under the same names', async () =>
   }
 });
 
+test('by another table the objects have other names: what was given up and lands late replaces nothing', async () => {
+  const tables = new Tables();
+  const firehose = await opened(tables, { ...soon, ...conversionTo({ OrcSerDe: {} }) });
+  const keep = firehose.objects.put.bind(firehose.objects);
+  let isRefused = true;
+  firehose.objects.put = async (object) => {
+    await keep(object);
+    if (!isRefused || !object.key.endsWith('.orc')) return;
+    isRefused = false;
+    tables.tables.set('shop.orders', [{ name: 'id', type: 'string' }]);
+    throw new Error('the answer was lost');
+  };
+  try {
+    await put(firehose, '{"id":1}', '{"id":"one"}', 'bad');
+    await until(() => {
+      firehose.world.advance(1000);
+      return firehose.firehose.metrics()['objects'] === 1;
+    });
+    assert.equal(firehose.objects.stored.length, 4);
+    assert.equal(new Set(firehose.objects.stored.map(({ key }) => key)).size, 4);
+  } finally {
+    await firehose.end();
+  }
+});
+
 test('few files are made at once, however many deliveries there are', async () => {
   const tables = new Tables();
   const firehose = await opened(tables, { ...soon, ...conversionTo({ OrcSerDe: {} }) });

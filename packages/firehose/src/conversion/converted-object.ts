@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Bucket } from '../delivery/attempt.ts';
 import type { Delivery, OpenObject } from '../delivery/delivery.ts';
 import type { ProcessedRecord } from '../processing/processing.ts';
@@ -21,15 +22,18 @@ interface Page {
 
 /** Which object, where, and by what its records are converted. */
 interface Target {
-  readonly role: string;
   readonly s3: Bucket;
-  /** The object's. */
-  readonly nameOf: () => string;
+  /** The object's; `content` keeps apart the objects of different tries. */
+  readonly nameOf: (content: string) => string;
+  /** Of an object at the error prefix with what did not convert. */
+  readonly errorNameOf: (content: string) => string;
   readonly conversion: WholeConversion;
 }
 
 /** What was made of an object's records. */
 interface Converted {
+  /** Of the table: by other columns other records convert, and a put that was given up and lands late must not replace them. */
+  readonly schema: string;
   /** The file; nothing where no record converts. */
   readonly body: readonly Buffer[];
   readonly taken: { readonly Records: number; readonly Bytes: number };
@@ -73,7 +77,7 @@ export class ConvertedObject implements OpenObject {
     }
     this.discard();
     const { s3, nameOf } = this.#target;
-    if (file.body.length > 0) await this.#delivery.store(s3, nameOf(), file.body);
+    if (file.body.length > 0) await this.#delivery.store(s3, nameOf(file.schema), file.body);
     this.#count(file);
   }
 
@@ -100,8 +104,10 @@ export class ConvertedObject implements OpenObject {
     const sink = (bytes: Uint8Array): void => {
       body.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     };
-    const conversion = await beginConversion(service, this.#target.conversion, { place: stream, sink });
-    const failed = new FailedLines(this.#delivery, this.#target);
+    const begun = await beginConversion(service, this.#target.conversion, { place: stream, sink });
+    const { conversion } = begun;
+    const schema = createHash('sha1').update(JSON.stringify(begun.columns)).digest('hex');
+    const failed = new FailedLines(this.#delivery, this.#target, schema);
     const taken = { Records: 0, Bytes: 0 };
     try {
       for (const { records, arrivalsMs } of callsOf(this.#pages)) {
@@ -112,7 +118,7 @@ export class ConvertedObject implements OpenObject {
       }
       const { rows } = await conversion.finish();
       await failed.store();
-      return { body: rows === 0 ? [] : body, taken, failed: failed.counted };
+      return { schema, body: rows === 0 ? [] : body, taken, failed: failed.counted };
     } finally {
       await conversion.close();
     }
@@ -123,15 +129,17 @@ export class ConvertedObject implements OpenObject {
 class FailedLines {
   readonly #delivery: Delivery;
   readonly #target: Target;
+  readonly #schema: string;
   #lines: Buffer[] = [];
   #bytes = 0;
   #part = 0;
   readonly #codes = new Set<string>();
   readonly counted = { Records: 0, Bytes: 0 };
 
-  constructor(delivery: Delivery, target: Target) {
+  constructor(delivery: Delivery, target: Target, schema: string) {
     this.#delivery = delivery;
     this.#target = target;
+    this.#schema = schema;
   }
 
   async take(records: readonly Buffer[], arrivalsMs: readonly number[], failed: readonly Unconverted[]): Promise<void> {
@@ -154,9 +162,8 @@ class FailedLines {
   async store(): Promise<void> {
     if (this.#lines.length === 0) return;
     this.#part += 1;
-    const { role, s3 } = this.#target;
-    const name = this.#delivery.attempt.errorNameOf('format-conversion-failed', s3, `${role} ${this.#part}`);
-    await this.#delivery.store(s3, name, this.#lines);
+    const { s3, errorNameOf } = this.#target;
+    await this.#delivery.store(s3, errorNameOf(`${this.#schema} ${this.#part}`), this.#lines);
     [this.#lines, this.#bytes] = [[], 0];
   }
 }

@@ -4,7 +4,7 @@ import { DeliveryError } from '../delivery/delivery-error.ts';
 import { invalidArgument } from '../errors.ts';
 import type { Firehose, RequestContext } from '../service.ts';
 import { UnusableConversion } from './conversions.ts';
-import type { Conversion, ConversionSettings, TableAddress } from './conversions.ts';
+import type { Column, Conversion, ConversionSettings, TableAddress } from './conversions.ts';
 import { conversionOf } from './settings.ts';
 import type { WholeConversion } from './settings.ts';
 
@@ -23,16 +23,17 @@ export function tableOf({ SchemaConfiguration: schema }: WholeConversion, { acco
 }
 
 /**
- * Begins a file by the table as it is now. Rejects with DeliveryError where there is no such table or no file can be made by it,
+ * Begins a file by the table as it is now, and tells its columns. Rejects with DeliveryError where there is no such table or no file can be made by it,
  * for delivery to be tried again: the table may come back.
  */
 export async function beginConversion(
   { conversions }: Pick<Firehose, 'conversions'>,
   conversion: WholeConversion,
   at: { readonly place: Place; sink(bytes: Uint8Array): void },
-): Promise<Conversion> {
+): Promise<{ readonly conversion: Conversion; readonly columns: readonly Column[] }> {
   try {
-    return await conversions.begin(settingsOf(conversions, conversion, at.place), at.sink);
+    const settings = settingsOf(conversions, conversion, at.place);
+    return { conversion: await conversions.begin(settings, at.sink), columns: settings.columns };
   } catch (error) {
     if (error instanceof UnusableConversion)
       throw new DeliveryError('DataFormatConversion.InvalidSchema', error.message);

@@ -81,8 +81,12 @@ export class Delivery {
   /** Begins an object; `role` keeps apart the objects of one delivery. It is to be discarded in the end, stored or not. */
   openObject(role: string, s3: Bucket): OpenObject {
     const conversion = conversionOf(s3);
-    const nameOf = (): string => this.attempt.nameOf(role, s3);
-    if (conversion !== undefined) return new ConvertedObject(this, { role, s3, nameOf, conversion });
+    if (conversion !== undefined) {
+      const nameOf = (content: string): string => this.attempt.nameOf(`${role} ${content}`, s3);
+      const errorNameOf = (content: string): string =>
+        this.attempt.errorNameOf('format-conversion-failed', s3, `${role} ${content}`);
+      return new ConvertedObject(this, { s3, nameOf, errorNameOf, conversion });
+    }
     const { compressors, world } = this.service;
     const compressor = compressors[s3.CompressionFormat]!(world);
     let [bytes, count] = [0, 0];
@@ -97,7 +101,7 @@ export class Delivery {
       store: async () => {
         if (bytes === 0) return;
         const contentEncoding = contentEncodingOf(s3.CompressionFormat);
-        await this.store(s3, nameOf(), await compressor.finish(), contentEncoding);
+        await this.store(s3, this.attempt.nameOf(role, s3), await compressor.finish(), contentEncoding);
         const name = role === 'backup' ? 'BackupToS3' : 'DeliveryToS3';
         this.metrics.count(`${name}.Records`, count);
         this.metrics.count(`${name}.Bytes`, bytes);
