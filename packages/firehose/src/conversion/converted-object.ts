@@ -32,8 +32,11 @@ interface Target {
 
 /** What was made of an object's records. */
 interface Converted {
-  /** Of the table: by other columns other records convert, and a put that was given up and lands late must not replace them. */
-  readonly schema: string;
+  /**
+   * Of the records and the table: what is made of others has another name, so that a put that was given up and lands late
+   * replaces nothing with other records in it.
+   */
+  readonly content: string;
   /** The file; nothing where no record converts. */
   readonly body: readonly Buffer[];
   readonly taken: { readonly Records: number; readonly Bytes: number };
@@ -47,6 +50,8 @@ interface Converted {
 export class ConvertedObject implements OpenObject {
   readonly #delivery: Delivery;
   readonly #target: Target;
+  /** Of all that was added: processing may make something else of the same records when it is tried again. */
+  readonly #content = createHash('sha1');
   #pages: Page[] = [];
 
   constructor(delivery: Delivery, target: Target) {
@@ -57,8 +62,10 @@ export class ConvertedObject implements OpenObject {
   add(records: readonly ProcessedRecord[]): void {
     if (records.length === 0) return;
     let end = 0;
+    const bytes = Buffer.concat(records.map(({ data }) => data));
+    this.#content.update(bytes);
     this.#pages.push({
-      bytes: Buffer.concat(records.map(({ data }) => data)),
+      bytes,
       ends: records.map(({ data }) => (end += data.length)),
       arrivalsMs: records.map(({ arrivalMs }) => arrivalMs),
     });
@@ -77,7 +84,7 @@ export class ConvertedObject implements OpenObject {
     }
     this.discard();
     const { s3, nameOf } = this.#target;
-    if (file.body.length > 0) await this.#delivery.store(s3, nameOf(file.schema), file.body);
+    if (file.body.length > 0) await this.#delivery.store(s3, nameOf(file.content), file.body);
     this.#count(file);
   }
 
@@ -106,8 +113,8 @@ export class ConvertedObject implements OpenObject {
     };
     const begun = await beginConversion(service, this.#target.conversion, { place: stream, sink });
     const { conversion } = begun;
-    const schema = createHash('sha1').update(JSON.stringify(begun.columns)).digest('hex');
-    const failed = new FailedLines(this.#delivery, this.#target, schema);
+    const content = this.#content.update(JSON.stringify(begun.columns)).digest('hex');
+    const failed = new FailedLines(this.#delivery, this.#target, content);
     const taken = { Records: 0, Bytes: 0 };
     try {
       for (const { records, arrivalsMs } of callsOf(this.#pages)) {
@@ -118,7 +125,7 @@ export class ConvertedObject implements OpenObject {
       }
       const { rows } = await conversion.finish();
       await failed.store();
-      return { schema, body: rows === 0 ? [] : body, taken, failed: failed.counted };
+      return { content, body: rows === 0 ? [] : body, taken, failed: failed.counted };
     } finally {
       await conversion.close();
     }
@@ -129,17 +136,17 @@ export class ConvertedObject implements OpenObject {
 class FailedLines {
   readonly #delivery: Delivery;
   readonly #target: Target;
-  readonly #schema: string;
+  readonly #content: string;
   #lines: Buffer[] = [];
   #bytes = 0;
   #part = 0;
   readonly #codes = new Set<string>();
   readonly counted = { Records: 0, Bytes: 0 };
 
-  constructor(delivery: Delivery, target: Target, schema: string) {
+  constructor(delivery: Delivery, target: Target, content: string) {
     this.#delivery = delivery;
     this.#target = target;
-    this.#schema = schema;
+    this.#content = content;
   }
 
   async take(records: readonly Buffer[], arrivalsMs: readonly number[], failed: readonly Unconverted[]): Promise<void> {
@@ -163,7 +170,7 @@ class FailedLines {
     if (this.#lines.length === 0) return;
     this.#part += 1;
     const { s3, errorNameOf } = this.#target;
-    await this.#delivery.store(s3, errorNameOf(`${this.#schema} ${this.#part}`), this.#lines);
+    await this.#delivery.store(s3, errorNameOf(`${this.#content} ${this.#part}`), this.#lines);
     [this.#lines, this.#bytes] = [[], 0];
   }
 }
