@@ -4,6 +4,7 @@ import { createGzip } from 'node:zlib';
 import { conversionOf } from '../conversion/settings.ts';
 import { deflateLevel } from './deflate-level.ts';
 import { hadoopSnappy, snappyJava } from './snappy.ts';
+import { OneAhead } from './one-ahead.ts';
 import { zip } from './zip.ts';
 
 /** Takes the pieces of a body one after the other; `finish` answers what they became. */
@@ -65,9 +66,9 @@ function uncompressed(): Compressor {
   };
 }
 
-/** `add` resolves when the piece is taken in, so one piece at a time waits. */
 function gzip(): Compressor {
   const stream = createGzip({ level: deflateLevel });
+  const taken = new OneAhead(stream);
   const pieces: Buffer[] = [];
   stream.on('data', (piece: Buffer) => pieces.push(piece));
   const ended = new Promise<void>((resolve, reject) => {
@@ -77,10 +78,9 @@ function gzip(): Compressor {
   // Who only discards does not wait for it.
   ended.catch(() => undefined);
   return {
-    add: (piece) =>
-      new Promise((resolve, reject) => stream.write(piece, (error) => (error ? reject(error) : resolve()))),
+    add: (piece) => taken.write(piece),
     async finish() {
-      stream.end();
+      await taken.end();
       await ended;
       return pieces;
     },

@@ -3,11 +3,13 @@ import { PassThrough } from 'node:stream';
 import { ZipFile } from 'yazl';
 import { deflateLevel } from './deflate-level.ts';
 import type { Compressor } from './compression.ts';
+import { OneAhead } from './one-ahead.ts';
 
 /** An archive with one deflated entry, whose name is a UUID as at AWS. Deflated on libuv's threads, a piece at a time. */
 export function zip({ clock, random }: Pick<World, 'clock' | 'random'>): Compressor {
   const archive = new ZipFile();
   const entry = new PassThrough();
+  const taken = new OneAhead(entry);
   const pieces: Buffer[] = [];
   const ended = new Promise<void>((resolve, reject) => {
     archive.once('error', reject);
@@ -20,10 +22,9 @@ export function zip({ clock, random }: Pick<World, 'clock' | 'random'>): Compres
   archive.addReadStream(entry, random.uuid(), { mtime: new Date(clock.now()), compressionLevel: deflateLevel });
   archive.end();
   return {
-    add: (piece) =>
-      new Promise((resolve, reject) => entry.write(piece, (error) => (error ? reject(error) : resolve()))),
+    add: (piece) => taken.write(piece),
     async finish() {
-      entry.end();
+      await taken.end();
       await ended;
       return pieces;
     },
