@@ -13,6 +13,8 @@ export interface RawConnection {
 
 export interface RequestOptions {
   readonly encoding?: 'json' | 'cbor';
+  /** What stands before the operation's name in X-Amz-Target; Data Streams' where it is left out. */
+  readonly service?: string;
   /** Makes the Authorization header's value; without it the signature is none, for servers that do not check it. */
   sign?(headers: Readonly<Record<string, string>>, body: Buffer): string;
 }
@@ -23,7 +25,7 @@ export function buildRequest(host: string, target: string, body: Buffer, options
   const headers: Record<string, string> = {
     host,
     'content-type': options.encoding === 'cbor' ? 'application/x-amz-cbor-1.1' : 'application/x-amz-json-1.1',
-    'x-amz-target': `Kinesis_20131202.${target}`,
+    'x-amz-target': `${options.service ?? 'Kinesis_20131202'}.${target}`,
     'x-amz-date': now,
   };
   const nobody = `AWS4-HMAC-SHA256 Credential=bench/${now.slice(0, 8)}/us-east-1/kinesis/aws4_request, SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`;

@@ -11,6 +11,7 @@ import { startFerrokinesis, startKinesalite, startKinesisLocal, startMillrace, s
 import type { Candidate, Start } from './candidates.ts';
 import { measureKafka } from './kafka.ts';
 import { measureLimits } from './limits.ts';
+import { measureFirehose } from './firehose.ts';
 import { measureFormats } from './formats.ts';
 import { measureOrc } from './orc.ts';
 import { processUsage } from './process-usage.ts';
@@ -164,13 +165,14 @@ const limits = isWanted('limits') ? await measureLimits() : undefined;
 const kafka = isWanted('kafka') ? await measureKafka() : undefined;
 const orc = isWanted('orc') ? await measureOrc() : undefined;
 const formats = isWanted('formats') ? await measureFormats() : undefined;
+const firehose = isWanted('firehose') ? await measureFirehose(seconds) : undefined;
 
 const rows = workloads.flatMap(({ name }) => [...own, ...others].filter((row) => row.workload === name));
 console.log(
   `\n${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}; Millrace syncs to disk before each acknowledgement, its peers keep all in memory\n`,
 );
 console.log(table(rows.map((row) => ({ ...row, ...ratio(row) }))));
-for (const [name, part] of Object.entries({ ...scenarios, limits, kafka, orc, formats })) {
+for (const [name, part] of Object.entries({ ...scenarios, limits, kafka, orc, formats, firehose })) {
   if (part === undefined) continue;
   console.log(`\n${name}`);
   for (const line of part) console.log(`  ${line}`);
@@ -179,7 +181,7 @@ if (failures.length > 0) console.log(`\nnot measured\n  ${failures.join('\n  ')}
 await mkdir(join(import.meta.dirname, '../.cache'), { recursive: true });
 await writeFile(
   join(import.meta.dirname, '../.cache/bench.json'),
-  `${JSON.stringify({ rows, scenarios, limits, kafka, orc, formats, failures }, null, 2)}\n`,
+  `${JSON.stringify({ rows, scenarios, limits, kafka, orc, formats, firehose, failures }, null, 2)}\n`,
 );
 if (configuration !== undefined) await rm(join(configuration, '..'), { recursive: true });
 if (failures.some((text) => text.startsWith('millrace'))) process.exitCode = 1;

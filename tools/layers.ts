@@ -83,6 +83,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'log',
       'data-streams',
       'topics',
+      'record-formats',
       'firehose',
       'functions',
       'transformations',

@@ -106,6 +106,11 @@ export function orcClassPath(): Promise<string> {
   return javaClassPath({ name: 'orc', pom: 'orc/pom.xml', source: 'orc/OrcReaderMain.java' });
 }
 
+/** The class path of snappy-java and Hadoop with the program that reads by them. */
+export function snappyClassPath(): Promise<string> {
+  return javaClassPath({ name: 'snappy', pom: 'snappy/pom.xml', source: 'snappy/SnappyReaders.java' });
+}
+
 /** Runs `make` unless `folder` was made from this very recipe. */
 export async function once(folder: string, recipe: string, make: () => Promise<void>): Promise<void> {
   const stamp = join(folder, '.made-from');

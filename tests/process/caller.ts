@@ -10,6 +10,10 @@ export function firehoseCaller(endpoint: string): Call {
   return callerOf(endpoint, 'Firehose_20150804');
 }
 
+export function glueCaller(endpoint: string): Call {
+  return callerOf(endpoint, 'AWSGlue');
+}
+
 function callerOf(endpoint: string, service: string): Call {
   return async (operation, input) => {
     const answer = await fetch(endpoint, {

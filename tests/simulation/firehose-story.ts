@@ -1,12 +1,13 @@
 /**
  * Firehose on a disk that loses power, delivering to a store that refuses, hangs and succeeds without saying so: writers put
- * into two delivery streams, destinations are updated, and at moments that the seed draws everything stops and starts again.
+ * into three delivery streams, destinations are updated, and at moments that the seed draws everything stops and starts again.
  * Whatever happens: every record that was acknowledged is in an object of its own delivery stream, in order of its first
  * delivery, and an object that was tried again under its name holds no less than before.
  */
 import assert from 'node:assert/strict';
 import { gunzipSync } from 'node:zlib';
-import type { ObjectStore } from '@millrace/firehose';
+import type { Conversions, ObjectStore } from '@millrace/firehose';
+import { AwsError } from '@millrace/model';
 import { simulatedWorld } from '@millrace/world';
 import type { SimulatedWorld } from '@millrace/world';
 import { openTestFirehose, s3 } from '../../packages/firehose/test/support.ts';
@@ -14,7 +15,7 @@ import type { TestFirehose } from '../../packages/firehose/test/support.ts';
 import { inlineCompressors } from './inline-compressors.ts';
 import { settle } from './settle.ts';
 
-const names = ['plain', 'packed'];
+const names = ['plain', 'packed', 'converted'];
 
 /** The bucket, which outlives every crash. */
 export class Bucket {
@@ -23,6 +24,8 @@ export class Bucket {
   readonly order: string[] = [];
   readonly shrunk: string[] = [];
   isDown = false;
+  /** Converters do not fail: a delivery stream is being made. */
+  isCalm = true;
 
   store(key: string, body: Buffer): void {
     const text = String(key.endsWith('.gz') ? gunzipSync(body) : body);
@@ -73,13 +76,15 @@ export async function story(seed: number): Promise<void> {
           ...s3,
           Prefix: `${name}/!{timestamp:yyyy}/`,
           ErrorOutputPrefix: 'errors/!{firehose:error-output-type}/',
-          BufferingHints: { SizeInMBs: 1, IntervalInSeconds: world.draw(2) },
+          BufferingHints: { SizeInMBs: name === 'converted' ? 64 : 1, IntervalInSeconds: world.draw(2) },
           CompressionFormat: name === 'packed' ? 'GZIP' : 'UNCOMPRESSED',
+          ...(name === 'converted' && { DataFormatConversionConfiguration: conversion }),
         },
       }),
     );
     await settle(world, firehose.untilActive(name));
   }
+  bucket.isCalm = false;
   let next = 0;
   for (let life = 0; life < 4; life += 1) {
     for (const name of names)
@@ -112,6 +117,46 @@ export async function story(seed: number): Promise<void> {
   await settle(world, firehose.stop());
 }
 
+const conversion = {
+  InputFormatConfiguration: { Deserializer: { OpenXJsonSerDe: {} } },
+  OutputFormatConfiguration: { Serializer: { ParquetSerDe: {} } },
+  SchemaConfiguration: { RoleARN: s3.RoleARN, DatabaseName: 'shop', TableName: 'orders' },
+};
+
+/** Files that are the records themselves, made by converters that fail and tables that come and go, once deliveries have begun. */
+function faultyConversions(world: SimulatedWorld, isCalm: () => boolean): Conversions {
+  const fault = (): void => {
+    if (!isCalm() && world.draw(12) === 0) throw new Error('the worker has failed');
+  };
+  const time = (): Promise<void> => new Promise((resolve) => world.clock.setTimer(world.draw(20), resolve));
+  return {
+    columns() {
+      if (!isCalm() && world.draw(8) === 0) throw new AwsError('EntityNotFoundException', 'Table orders not found.');
+      return [{ name: 'text', type: 'string' }];
+    },
+    async begin(_settings, sink) {
+      await time();
+      fault();
+      let rows = 0;
+      return {
+        async add(records) {
+          await time();
+          fault();
+          rows += records.length;
+          for (const record of records) sink(new Uint8Array(record));
+          return [];
+        },
+        async finish() {
+          await time();
+          fault();
+          return { rows };
+        },
+        close: () => Promise.resolve(),
+      };
+    },
+  };
+}
+
 function missing(bucket: Bucket, name: string, acknowledged: ReadonlySet<string>): string[] {
   const there = new Set(bucket.records(name));
   return [...acknowledged].filter((record) => !there.has(record));
@@ -125,6 +170,8 @@ function open(world: SimulatedWorld, bucket: Bucket): Promise<TestFirehose> {
       world,
       directory: '/data',
       objects: faultyStore(world, bucket),
+      // When there are no delivery streams yet, or the story is at its end.
+      conversions: faultyConversions(world, () => bucket.isCalm),
       compressors: inlineCompressors,
       transitionMs: 5,
       log,

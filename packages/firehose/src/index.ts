@@ -1,6 +1,8 @@
 export { deliveryStreamArn } from './arn.ts';
 export { openAwsSigner } from './aws-signer.ts';
 export type { AwsSigner } from './aws-signer.ts';
+export { UnusableConversion } from './conversion/conversions.ts';
+export type { Conversion, Conversions } from './conversion/conversions.ts';
 export type { Compressor, Compressors } from './delivery/compression.ts';
 export type { ErrorLogEvent, ErrorLogs } from './error-logs.ts';
 export { firehoseMachine } from './machine.ts';

@@ -12,6 +12,8 @@ export interface StoredObject {
   readonly key: string;
   /** The body's pieces, one after the other. */
   readonly body: readonly Buffer[];
+  /** How the body is compressed, as HTTP says it; undefined where it is not. */
+  readonly contentEncoding?: string | undefined;
   /** The key of server-side encryption that the destination's configuration names. */
   readonly kmsKeyArn: string | undefined;
   /** Fires when nobody waits for the put any more: it is to reject soon. */

@@ -3,8 +3,10 @@ import type { AwsSigner } from './aws-signer.ts';
 import type { Registry, ShardLog } from '@millrace/log';
 import { resultOf } from '@millrace/model';
 import type { Outcome } from '@millrace/model';
+import { ByteBudget } from '@millrace/world';
 import type { World } from '@millrace/world';
 import type { Command } from './changes.ts';
+import type { Conversions } from './conversion/conversions.ts';
 import { compressors } from './delivery/compression.ts';
 import type { Compressors } from './delivery/compression.ts';
 import { Deliverers } from './delivery/deliverers.ts';
@@ -23,6 +25,9 @@ import type { ReadBudget, SourceStreams } from './source.ts';
 import type { StatementSender } from './statement-sender.ts';
 import type { FirehoseState } from './state.ts';
 import type { SourceTopics } from './topics/source-topics.ts';
+
+/** While one is being written another is read: both are done in one thread, beside the writer's own. */
+const conversionsAtOnce = 2;
 
 export interface FirehoseOptions {
   readonly world: World;
@@ -45,6 +50,7 @@ export interface FirehoseOptions {
   readonly functions: FunctionInvoker;
   /** The simulation runs queries in its own thread. */
   readonly queries?: QueryEngine;
+  readonly conversions: Conversions;
   /** The simulation compresses without threads, which its clock does not see. */
   readonly compressors?: Compressors;
   readonly settings: Settings;
@@ -91,6 +97,8 @@ export async function openFirehose(options: FirehoseOptions): Promise<OpenFireho
     statements: options.statements,
     functions: options.functions,
     queries,
+    conversions: options.conversions,
+    conversionTurns: new ByteBudget(conversionsAtOnce),
     compressors: options.compressors ?? compressors,
     report,
     async change<Result>(command: Command): Promise<Result> {

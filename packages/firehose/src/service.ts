@@ -1,6 +1,7 @@
 import type { ShardLog } from '@millrace/log';
-import type { World } from '@millrace/world';
+import type { ByteBudget, World } from '@millrace/world';
 import type { Command } from './changes.ts';
+import type { Conversions } from './conversion/conversions.ts';
 import type { Compressors } from './delivery/compression.ts';
 import type { ErrorLogs } from './error-logs.ts';
 import type { AwsSigner } from './aws-signer.ts';
@@ -36,6 +37,9 @@ export interface Firehose {
   readonly compressors: Compressors;
   readonly errorLogs: ErrorLogs;
   readonly metrics: DeliveryMetrics;
+  readonly conversions: Conversions;
+  /** How many files may be made at once, counted: each takes memory beside its records. */
+  readonly conversionTurns: ByteBudget;
   /** Makes a change durable and applies it. Throws the AwsError with which the change was refused. */
   change<Result = void>(command: Command): Promise<Result>;
   /** Tells of a fault that no caller is answered for. */

@@ -3,6 +3,7 @@ import { firehoseMachine, firehoseOperations, openFirehose } from '@millrace/fir
 import type {
   Compressors,
   ErrorLogs,
+  Conversions,
   Firehose,
   FunctionInvoker,
   HttpSender,
@@ -40,6 +41,13 @@ export interface TestFirehose {
   stop(): Promise<void>;
 }
 
+const noTables: Conversions = {
+  columns({ tableName }) {
+    throw new AwsError('EntityNotFoundException', `Table ${tableName} not found.`);
+  },
+  begin: () => Promise.reject(new Error('there are no tables')),
+};
+
 export interface TestOptions {
   readonly world: World;
   readonly directory: string;
@@ -50,6 +58,7 @@ export interface TestOptions {
   readonly http?: HttpSender;
   readonly errorLogs?: ErrorLogs;
   readonly statements?: StatementSender;
+  readonly conversions?: Conversions;
   readonly compressors?: Compressors;
   readonly limits?: 'aws' | 'none';
   readonly transitionMs?: number;
@@ -90,6 +99,7 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
     statements: options.statements ?? { run: () => Promise.reject(new Error('nobody answers')) },
     functions: options.functions ?? { invoke: () => Promise.reject(new Error('no function is called')) },
     ...(options.queries && { queries: options.queries }),
+    conversions: options.conversions ?? noTables,
     ...(options.compressors && { compressors: options.compressors }),
     keys: { create: () => Promise.resolve(nextKey++) },
     settings: {
@@ -141,10 +151,12 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
 
 /** Objects in memory, in the order in which they came. */
 export class MemoryObjects implements ObjectStore {
-  readonly stored: { readonly bucket: string; readonly key: string; readonly body: Buffer }[] = [];
+  readonly stored: (Pick<StoredObject, 'bucket' | 'key' | 'contentEncoding' | 'kmsKeyArn'> & {
+    readonly body: Buffer;
+  })[] = [];
 
-  async put({ bucket, key, body }: StoredObject): Promise<void> {
-    this.stored.push({ bucket, key, body: Buffer.concat(body) });
+  async put({ bucket, key, body, contentEncoding, kmsKeyArn }: StoredObject): Promise<void> {
+    this.stored.push({ bucket, key, body: Buffer.concat(body), contentEncoding, kmsKeyArn });
   }
 }
 

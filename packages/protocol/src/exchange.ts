@@ -109,8 +109,9 @@ function unknownOperation({ id, operations }: ServiceModel): string {
 /** The input, decoded and checked in AWS's order: the body parses, the types are right, the constraints hold. */
 export function readInput({ operation, encoding, form, labels }: Exchange, request: HttpRequest): never {
   const body = plainBody(request);
-  if (operation.name === 'PutRecords' && encoding.startsWith('json')) {
-    const scanned = scanPutRecords(body, request.room);
+  const { name } = operation;
+  if ((name === 'PutRecords' || name === 'PutRecordBatch') && encoding.startsWith('json')) {
+    const scanned = scanPutRecords(body, request.room, name);
     if (scanned !== undefined) {
       operation.check(scanned);
       return scanned as never;

@@ -63,6 +63,32 @@ test('what is scanned is what JSON.parse and the model read', () => {
   assert.ok(scanned > numRuns / 20, `${scanned} of ${numRuns} were scanned`);
 });
 
+test("Firehose's PutRecordBatch is scanned as JSON.parse and the model read it", () => {
+  const { decode: decodeBatch } = loadService('firehose').operations.get('PutRecordBatch')!;
+  const batch = fc.tuple(fc.array(data, { minLength: 1, maxLength: 4 }), blank, fc.nat(3)).map(([all, gap, other]) => {
+    const extra = other === 0 ? ',"PartitionKey":"k"' : '';
+    const records = all.map((one) => `{${gap}"Data":"${one}"${extra}}`).join(`${gap},`);
+    return `{"DeliveryStreamName":"d",${gap}"Records":[${records}]}${gap}`;
+  });
+  const bytesOf = fc.tuple(batch, fc.nat(), fc.integer({ min: 0, max: 500 })).map(([text, at, byte]) => {
+    const bytes = Buffer.from(text);
+    if (byte < 256) bytes[at % bytes.length] = byte;
+    return bytes;
+  });
+  let scanned = 0;
+  fc.assert(
+    fc.property(bytesOf, (bytes) => {
+      assert.equal(scanPutRecords(bytes), undefined, 'another operation');
+      const found = scanPutRecords(bytes, undefined, 'PutRecordBatch');
+      if (found === undefined) return;
+      scanned += 1;
+      assert.deepEqual(plain(found), plain(decodeBatch(JSON.parse(bytes.toString('utf8')), 'base64')));
+    }),
+    { numRuns },
+  );
+  assert.ok(scanned > numRuns / 4, `${scanned} of ${numRuns} were scanned`);
+});
+
 test('a body as SDKs write it is scanned; what is written otherwise is left alone', () => {
   const Data = Buffer.alloc(1000, 1).toString('base64');
   const usual = {

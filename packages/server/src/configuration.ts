@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 import { DeclarationError, readDeclared } from '@millrace/functions';
 import type { DeclaredFunction } from '@millrace/functions';
 import { transformationPath, transformations } from '@millrace/transformations';
+import { readTables, TableDeclarationError } from './declared-tables.ts';
+import type { DeclaredTable } from './declared-tables.ts';
 import { readSearchDomains } from './search-domains.ts';
 import { settings, variableOf } from './settings.ts';
 import type { Setting, Settings } from './settings.ts';
@@ -18,6 +20,8 @@ export interface Configuration {
   readonly identities: unknown;
   /** The file's `functions`. */
   readonly functions: readonly DeclaredFunction[];
+  /** The file's `tables`. */
+  readonly tables: readonly DeclaredTable[];
 }
 
 /**
@@ -43,6 +47,7 @@ export function readConfiguration(args: readonly string[], environment: NodeJS.P
     settings: result,
     identities: file['identities'],
     functions: readFunctions(file['functions'], typeof fileName === 'string' ? fileName : ''),
+    tables: readDeclaredTables(file['tables'], typeof fileName === 'string' ? fileName : ''),
   };
 }
 
@@ -61,6 +66,15 @@ function readFunctions(functions: unknown, fileName: string): DeclaredFunction[]
     return readDeclared(functions, resolveModule);
   } catch (error) {
     if (!(error instanceof DeclarationError)) throw error;
+    throw new ConfigurationError(`${fileName}: ${error.message}`, { cause: error });
+  }
+}
+
+function readDeclaredTables(tables: unknown, fileName: string): DeclaredTable[] {
+  try {
+    return readTables(tables);
+  } catch (error) {
+    if (!(error instanceof TableDeclarationError)) throw error;
     throw new ConfigurationError(`${fileName}: ${error.message}`, { cause: error });
   }
 }
@@ -90,7 +104,7 @@ function readFile(path: string): Record<string, unknown> {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new ConfigurationError(`${path}: must hold one JSON object`);
   }
-  const known = new Set<string>([...settings.map(({ name }) => name), 'identities', 'functions']);
+  const known = new Set<string>([...settings.map(({ name }) => name), 'identities', 'functions', 'tables']);
   const unknown = Object.keys(parsed).filter((key) => !known.has(key));
   if (unknown.length > 0) throw new ConfigurationError(`${path}: unknown setting ${unknown.join(', ')}`);
   return parsed as Record<string, unknown>;

@@ -2,6 +2,7 @@ import type { KeyRing } from '@millrace/access';
 import type { DataStreams } from '@millrace/data-streams';
 import { firehoseMachine, openFirehose, openFolderStore, openS3Store } from '@millrace/firehose';
 import type { FileErrorLogs, FirehoseSettings, FunctionInvoker, ObjectStore, OpenFirehose } from '@millrace/firehose';
+import type { GlueCatalog } from '@millrace/glue';
 import { openRegistry } from '@millrace/log';
 import type { ShardLog } from '@millrace/log';
 import type { World } from '@millrace/world';
@@ -12,6 +13,8 @@ import { sendOverHttp } from './http-client.ts';
 import type { Logger } from './logging.ts';
 import { readSearchDomains } from './search-domains.ts';
 import { runOverPostgres } from './postgres-client.ts';
+import { openConversions } from './record-conversions.ts';
+import type { OpenConversions } from './record-conversions.ts';
 import { sourceStreams } from './source-streams.ts';
 import { sourceTopics } from './topic-clusters.ts';
 
@@ -21,7 +24,8 @@ export interface FirehoseParts {
   readonly firehose: OpenFirehose;
   readonly objects: ObjectStore;
   readonly errorLogs: FileErrorLogs;
-  /** The caller's to stop, as the error logs are. */
+  readonly conversions: OpenConversions;
+  /** The caller's to stop, as the error logs and the conversions are. */
   readonly registry: { failure(): Error | undefined; stop(): Promise<void> };
 }
 
@@ -35,6 +39,7 @@ export async function startFirehose(at: {
   readonly keys: KeyRing;
   readonly streams: DataStreams;
   readonly invoker: FunctionInvoker;
+  readonly catalog: GlueCatalog;
 }): Promise<FirehoseParts> {
   const { world, directory, configuration, logger, log, keys, streams } = at;
   const { settings } = configuration;
@@ -48,6 +53,12 @@ export async function startFirehose(at: {
     to: errorStream(settings),
     report,
   });
+  const memoryLimitBytes = settings['conversion-memory-mib'] * mebibyte;
+  const conversions = await openConversions({
+    ...{ world, directory, memoryLimitBytes },
+    catalog: at.catalog,
+    declared: { account: settings.account, tables: configuration.tables },
+  });
   const firehose = await openFirehose({
     world,
     log,
@@ -58,13 +69,14 @@ export async function startFirehose(at: {
     statements: { run: runOverPostgres },
     functions: at.invoker,
     errorLogs,
+    conversions: conversions.conversions,
     sources: sourceStreams(streams),
     topics: sourceTopics(settings['topic-clusters']),
     ...(settings.limits === 'aws' && { readBudget: streams.limits }),
     settings: firehoseSettings(settings),
     report,
   });
-  return { firehose, objects, registry, errorLogs };
+  return { firehose, objects, registry, errorLogs, conversions };
 }
 
 function firehoseSettings(settings: Configuration['settings']): FirehoseSettings {

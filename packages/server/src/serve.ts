@@ -126,14 +126,16 @@ async function openStore(at: {
     settings: streamsSettings(settings),
     report: (error) => logger.error('a background task failed', error),
   });
+  const { leaseTables, catalog, cloudWatch, parts: neighbours } = await openNeighbours(at);
   const invoker = lateInvoker();
   const {
     firehose,
     objects,
     registry: delivery,
     errorLogs,
+    conversions,
   } = await startFirehose({
-    ...{ ...at, log, keys, invoker, streams: streams.service },
+    ...{ ...at, log, keys, invoker, catalog, streams: streams.service },
   });
   const { functions, registry: functionsRegistry } = await startFunctions({
     ...{ ...at, log, objects, invoker, streams: streams.service },
@@ -141,7 +143,6 @@ async function openStore(at: {
   });
   // All services have claimed what is theirs.
   await log.dropUnclaimed();
-  const { leaseTables, catalog, cloudWatch, parts: neighbours } = await openNeighbours(at);
   // In the order in which they stop: the log is written by what is before it.
   const parts = [registry, delivery, functionsRegistry, ...neighbours, log];
   return {
@@ -161,6 +162,7 @@ async function openStore(at: {
     }),
     async stop() {
       await errorLogs.stop();
+      await conversions.stop();
       for (const part of parts) await part.stop();
       await lock.release();
     },

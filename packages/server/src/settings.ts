@@ -46,7 +46,7 @@ export const settings = [
     type: 'string',
     default: undefined,
     placeholder: 'FILE',
-    help: 'JSON file with these settings, identities and functions',
+    help: 'JSON file with these settings, identities, functions and tables',
   },
   { name: 'insecure', type: 'boolean', default: false, help: 'allow --auth none on an address that others can reach' },
   {
@@ -177,6 +177,14 @@ export const settings = [
     default: undefined,
     placeholder: 'STREAM',
     help: 'a stream of the default account that what Firehose writes to its error logs goes to as well, as CloudWatch Logs sends it to subscribers',
+  },
+  {
+    name: 'conversion-memory-mib',
+    type: 'integer',
+    default: 512,
+    min: 64,
+    max: 65_536,
+    help: 'MiB that rows on their way to Parquet files may hold in memory; what is more goes to the data directory meanwhile',
   },
   {
     name: 'log',

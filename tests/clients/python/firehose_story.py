@@ -6,11 +6,14 @@ import base64
 import gzip
 import io
 import json
+import re
+import struct
 import sys
 import time
 import zipfile
 
 import boto3
+import pyarrow
 from botocore.exceptions import ClientError
 
 NAME = "deliveries"
@@ -179,6 +182,75 @@ def partition(endpoint, firehose, s3):
     assert b"".join(bodies) == b"".join(sent)
 
 
+def unzipped(body):
+    archive = zipfile.ZipFile(io.BytesIO(body))
+    assert archive.testzip() is None
+    [entry] = archive.infolist()
+    assert entry.compress_type == zipfile.ZIP_DEFLATED and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", entry.filename)
+    return archive.read(entry)
+
+
+def unsnapped(body, at, has_plain_length):
+    """Snappy's blocks, each behind its length, by the C++ library in Arrow; its length before compression stands in Snappy itself."""
+    found = []
+    while at < len(body):
+        at += 4 if has_plain_length else 0
+        (length,) = struct.unpack_from(">I", body, at)
+        block = body[at + 4 : at + 4 + length]
+        plain = sum((byte & 127) << (7 * place) for place, byte in enumerate(block[: next(i for i in range(5) if block[i] < 128) + 1]))
+        if has_plain_length:
+            assert struct.unpack_from(">I", body, at - 4) == (plain,)
+        found.append(pyarrow.decompress(block, decompressed_size=plain, codec="snappy", asbytes=True))
+        at += 4 + length
+    return b"".join(found)
+
+
+FORMATS = {
+    "UNCOMPRESSED": ("", None, bytes),
+    "GZIP": (".gz", "gzip", gzip.decompress),
+    "ZIP": (".zip", "zip", unzipped),
+    "Snappy": (".snappy", "snappy-java", lambda body: unsnapped(body, 16, False)),
+    "HADOOP_SNAPPY": (".snappy", "hadoop-snappy", lambda body: unsnapped(body, 0, True)),
+}
+
+
+def compress(firehose, s3):
+    """Each compression, read by other programs than wrote it; the key of S3's encryption, on objects of records that failed too."""
+    key = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
+    lines = [b'{"number": %d, "text": "%s"}\n' % (number, b"some words " * (number % 9)) for number in range(20_000)]
+    for name, (extension, encoding, read) in FORMATS.items():
+        firehose.create_delivery_stream(
+            DeliveryStreamName=name,
+            ExtendedS3DestinationConfiguration={
+                "RoleARN": "arn:aws:iam::000000000000:role/firehose",
+                "BucketARN": "arn:aws:s3:::logs",
+                "Prefix": f"{name}/",
+                "ErrorOutputPrefix": f"bad-{name}/",
+                "BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": 1},
+                "CompressionFormat": name,
+                "EncryptionConfiguration": {"KMSEncryptionConfig": {"AWSKMSKeyARN": key}},
+                "ProcessingConfiguration": {
+                    "Enabled": True,
+                    "Processors": [{"Type": "Decompression", "Parameters": [{"ParameterName": "CompressionFormat", "ParameterValue": "GZIP"}]}],
+                },
+            },
+        )
+        until(lambda: firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]["DeliveryStreamStatus"] == "ACTIVE", name)
+        packed = [gzip.compress(b"".join(lines[start : start + 100]), 1) for start in range(0, len(lines), 100)]
+        firehose.put_record_batch(DeliveryStreamName=name, Records=[{"Data": data} for data in [*packed, b"no gzip"]])
+    for name, (extension, encoding, read) in FORMATS.items():
+        until(lambda: sum(len(read(body)) for body in objects(s3, f"{name}/").values()) == sum(map(len, lines)), name)
+        found = objects(s3, f"{name}/")
+        assert b"".join(read(found[each]) for each in sorted(found)) == b"".join(lines), name
+        until(lambda: objects(s3, f"bad-{name}/"), f"the record of {name} that failed")
+        for each in [*found, *objects(s3, f"bad-{name}/")]:
+            head = s3.head_object(Bucket="logs", Key=each)
+            assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key), head
+            is_failed = each.startswith("bad-")
+            assert is_failed or re.search(r"[0-9a-f]{12}" + re.escape(extension) + "$", each), each
+            assert head.get("ContentEncoding") == (None if is_failed else encoding), head
+
+
 def main(endpoint, s3_endpoint):
     firehose, s3 = client("firehose", endpoint), client("s3", s3_endpoint)
     s3.create_bucket(Bucket="logs")
@@ -233,6 +305,7 @@ def main(endpoint, s3_endpoint):
     until(lambda: NAME not in firehose.list_delivery_streams()["DeliveryStreamNames"], "the end")
     read_stream(endpoint, firehose, s3)
     partition(endpoint, firehose, s3)
+    compress(firehose, s3)
     print("firehose story passed")
 
 

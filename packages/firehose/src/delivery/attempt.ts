@@ -1,4 +1,4 @@
-import type { S3DestinationDescription } from '@millrace/model/firehose';
+import type { ExtendedS3DestinationDescription, S3DestinationDescription } from '@millrace/model/firehose';
 import type { World } from '@millrace/world';
 import type { Destination } from '../destinations/kinds.ts';
 import type { DeliveryError } from './delivery-error.ts';
@@ -11,7 +11,8 @@ import { RecordProgress } from './record-delivery.ts';
 import type { Window } from './window.ts';
 
 /** A bucket, and what a bucket that is a destination says of names besides. */
-export type Bucket = S3DestinationDescription & { readonly CustomTimeZone?: string; readonly FileExtension?: string };
+export type Bucket = S3DestinationDescription &
+  Pick<ExtendedS3DestinationDescription, 'CustomTimeZone' | 'FileExtension' | 'DataFormatConversionConfiguration'>;
 
 /** What a destination loads from a bucket by itself, once it stands there. */
 export interface Staged {

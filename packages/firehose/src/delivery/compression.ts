@@ -1,5 +1,11 @@
 import type { CompressionFormat, ExtendedS3DestinationDescription } from '@millrace/model/firehose';
+import type { World } from '@millrace/world';
 import { createGzip } from 'node:zlib';
+import { conversionOf } from '../conversion/settings.ts';
+import { deflateLevel } from './deflate-level.ts';
+import { hadoopSnappy, snappyJava } from './snappy.ts';
+import { OneAhead } from './one-ahead.ts';
+import { zip } from './zip.ts';
 
 /** Takes the pieces of a body one after the other; `finish` answers what they became. */
 export interface Compressor {
@@ -10,25 +16,45 @@ export interface Compressor {
 }
 
 /** The formats that there are, by their names in the API. */
-export type Compressors = Partial<Record<CompressionFormat, () => Compressor>>;
+export type Compressors = Partial<Record<CompressionFormat, (world: Pick<World, 'clock' | 'random'>) => Compressor>>;
 
-/** Compression on libuv's threads. */
-export const compressors: Compressors = { UNCOMPRESSED: uncompressed, GZIP: gzip };
+/** GZIP and ZIP compress on libuv's threads, Snappy, which takes a tenth of their time, in short turns on this one. */
+export const compressors: Required<Compressors> = {
+  UNCOMPRESSED: uncompressed,
+  GZIP: gzip,
+  ZIP: zip,
+  Snappy: snappyJava,
+  HADOOP_SNAPPY: hadoopSnappy,
+};
 
-const extensions: Readonly<Record<CompressionFormat, string>> = {
-  UNCOMPRESSED: '',
-  GZIP: '.gz',
-  ZIP: '.zip',
-  Snappy: '.snappy',
-  HADOOP_SNAPPY: '.hsnappy',
+/**
+ * What an object's name ends with, and what its Content-Encoding says, as objects that AWS delivered have them: its guide has
+ * .hsnappy for Hadoop's Snappy, the service writes .snappy.
+ */
+const objects: Readonly<Record<CompressionFormat, readonly [extension: string, contentEncoding?: string]>> = {
+  UNCOMPRESSED: [''],
+  GZIP: ['.gz', 'gzip'],
+  ZIP: ['.zip', 'zip'],
+  Snappy: ['.snappy', 'snappy-java'],
+  HADOOP_SNAPPY: ['.snappy', 'hadoop-snappy'],
 };
 
 /** What an object's name ends with. */
-export function extensionOf({
-  FileExtension: own,
-  CompressionFormat: format,
-}: Pick<ExtendedS3DestinationDescription, 'FileExtension' | 'CompressionFormat'>): string {
-  return own === undefined || own === '' ? extensions[format] : own;
+export function extensionOf(
+  s3: Pick<
+    ExtendedS3DestinationDescription,
+    'FileExtension' | 'CompressionFormat' | 'DataFormatConversionConfiguration'
+  >,
+): string {
+  if (s3.FileExtension !== undefined && s3.FileExtension !== '') return s3.FileExtension;
+  const serializer = conversionOf(s3)?.OutputFormatConfiguration.Serializer;
+  if (serializer === undefined) return objects[s3.CompressionFormat][0];
+  return serializer.ParquetSerDe === undefined ? '.orc' : '.parquet';
+}
+
+/** What says how an object is compressed: two formats have the same extension. */
+export function contentEncodingOf(format: CompressionFormat): string | undefined {
+  return objects[format][1];
 }
 
 function uncompressed(): Compressor {
@@ -40,9 +66,9 @@ function uncompressed(): Compressor {
   };
 }
 
-/** `add` resolves when the piece is taken in, so one piece at a time waits. */
 function gzip(): Compressor {
-  const stream = createGzip();
+  const stream = createGzip({ level: deflateLevel });
+  const taken = new OneAhead(stream);
   const pieces: Buffer[] = [];
   stream.on('data', (piece: Buffer) => pieces.push(piece));
   const ended = new Promise<void>((resolve, reject) => {
@@ -52,10 +78,9 @@ function gzip(): Compressor {
   // Who only discards does not wait for it.
   ended.catch(() => undefined);
   return {
-    add: (piece) =>
-      new Promise((resolve, reject) => stream.write(piece, (error) => (error ? reject(error) : resolve()))),
+    add: (piece) => taken.write(piece),
     async finish() {
-      stream.end();
+      await taken.end();
       await ended;
       return pieces;
     },

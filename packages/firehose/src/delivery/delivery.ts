@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ProcessingConfiguration } from '@millrace/model/firehose';
+import { ConvertedObject } from '../conversion/converted-object.ts';
+import { conversionOf } from '../conversion/settings.ts';
 import { bucketOf } from '../destinations/s3/settings.ts';
 import { Processing } from '../processing/processing.ts';
 import type { Take } from '../processing/processing.ts';
@@ -10,6 +12,7 @@ import type { DeliveryStream } from '../state.ts';
 import { sourceShard } from '../source.ts';
 import type { DeliveryStreamMetrics, DestinationMetrics } from '../metrics/delivery-stream-metrics.ts';
 import type { Attempt, Bucket, Partition } from './attempt.ts';
+import { contentEncodingOf } from './compression.ts';
 import { DeliveryError } from './delivery-error.ts';
 import { logFault } from './error-log.ts';
 import type { DeliveryFault, Logging } from './error-log.ts';
@@ -86,7 +89,8 @@ export class Delivery {
     into: ProcessedRecord[],
   ): Promise<readonly FailedRecord[]> {
     return this.process(configuration, (records) => {
-      for (const record of records) into.push({ ...record, data: Buffer.from(record.data) });
+      // Without what they came in: that is lent.
+      for (const { source: _, data, ...record } of records) into.push({ ...record, data: Buffer.from(data) });
     });
   }
 
@@ -96,7 +100,15 @@ export class Delivery {
 
   /** Begins an object; `role` keeps apart the objects of one delivery. It is to be discarded in the end, stored or not. */
   openObject(role: string, s3: Bucket, partition?: Partition): OpenObject {
-    const compressor = this.service.compressors[s3.CompressionFormat]!();
+    const conversion = conversionOf(s3);
+    if (conversion !== undefined) {
+      const nameOf = (content: string): string => this.attempt.nameOf(`${role} ${content}`, s3, partition);
+      const errorNameOf = (content: string): string =>
+        this.attempt.errorNameOf('format-conversion-failed', s3, `${role} ${content}`);
+      return new ConvertedObject(this, { s3, nameOf, errorNameOf, conversion });
+    }
+    const { compressors, world } = this.service;
+    const compressor = compressors[s3.CompressionFormat]!(world);
     const content = createHash('sha1');
     let [bytes, count] = [0, 0];
     return {
@@ -112,7 +124,7 @@ export class Delivery {
         if (bytes === 0) return;
         const own = this.#isRepeatable ? role : `${role} ${content.digest('hex')}`;
         const key = this.attempt.nameOf(own, s3, partition);
-        await this.store(s3, key, await compressor.finish());
+        await this.store(s3, key, await compressor.finish(), contentEncodingOf(s3.CompressionFormat));
         if (partition === undefined) this.attempt.stored.set(role, key);
         const name = role === 'backup' ? 'BackupToS3' : 'DeliveryToS3';
         this.metrics.count(`${name}.Records`, count);
@@ -165,11 +177,11 @@ export class Delivery {
   }
 
   /** Stores an object under its whole name. Rejects with DeliveryError. */
-  async store(s3: Bucket, key: string, body: readonly Buffer[]): Promise<void> {
+  async store(s3: Bucket, key: string, body: readonly Buffer[], contentEncoding?: string): Promise<void> {
     const kmsKeyArn = s3.EncryptionConfiguration.KMSEncryptionConfig?.AWSKMSKeyARN;
     const bucket = bucketOf(s3);
     try {
-      await this.service.objects.put({ bucket, key, body, kmsKeyArn, signal: this.signal });
+      await this.service.objects.put({ bucket, key, body, contentEncoding, kmsKeyArn, signal: this.signal });
     } catch (error) {
       const { name, message } = error as Error;
       throw new DeliveryError(`S3.${name}`, message, { cause: error });

@@ -1,5 +1,6 @@
 import type { CreateDeliveryStreamInput } from '@millrace/model/firehose';
 import type { Change } from '../change.ts';
+import { checkSchema } from '../conversion/schema.ts';
 import { destinationOf } from '../destinations/destination.ts';
 import type { Destination } from '../destinations/kinds.ts';
 import { deliveryStreamArn } from '../arn.ts';
@@ -41,6 +42,7 @@ export const createDeliveryStream: Handler<'CreateDeliveryStream'> = async (serv
   // Before a data key is made: it would stay.
   checkNameFree(service.state, context, name);
   await checkQuery(service, destination);
+  await checkSchema(service, destination, context);
   const now = service.world.clock.now();
   await service.change({
     type: 'CreateDeliveryStream',

@@ -1,6 +1,7 @@
 import { AwsError } from '@millrace/model';
 import type { Change } from '../change.ts';
 import { deliveryStreamAt, findDeliveryStream, keyOf } from '../delivery-stream-lookup.ts';
+import { checkSchema } from '../conversion/schema.ts';
 import { destinationId, updatedDestination } from '../destinations/destination.ts';
 import type { Destination } from '../destinations/kinds.ts';
 import { invalidArgument, resourceInUse } from '../errors.ts';
@@ -22,6 +23,7 @@ export const updateDestination: Handler<'UpdateDestination'> = async (service, i
   if (input.DestinationId !== destinationId) throw invalidArgument(`Destination Id ${input.DestinationId} not found`);
   const destination = updatedDestination(stream.destination, input, service.settings);
   await checkQuery(service, destination);
+  await checkSchema(service, destination, stream);
   await service.change({
     type: 'UpdateDestination',
     atMs: service.world.clock.now(),

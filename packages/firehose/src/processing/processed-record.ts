@@ -12,6 +12,8 @@ export interface ProcessedRecord {
   readonly logId: number;
   readonly index: number;
   readonly piece: number;
+  /** Where it came in; undefined where nothing is made of what is put directly. Its data are lent as the record's are. */
+  readonly source?: SourceRecord;
   /** What it is partitioned by; undefined where nothing makes keys. */
   readonly keys?: PartitionKeys;
 }

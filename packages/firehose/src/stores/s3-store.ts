@@ -36,7 +36,7 @@ export function openS3Store({ endpoint, region, stillMs = timeouts.socketTimeout
     };
   };
   return {
-    async put({ bucket, key, body, kmsKeyArn, signal }) {
+    async put({ bucket, key, body, contentEncoding, kmsKeyArn, signal }) {
       client ??= load();
       const { s3, library } = await client;
       await s3.send(
@@ -44,6 +44,8 @@ export function openS3Store({ endpoint, region, stillMs = timeouts.socketTimeout
           Bucket: bucket,
           Key: key,
           Body: body.length === 1 ? body[0]! : Buffer.concat(body),
+          ContentType: 'application/octet-stream',
+          ...(contentEncoding !== undefined && { ContentEncoding: contentEncoding }),
           ...(kmsKeyArn !== undefined && { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyArn }),
         }),
         { abortSignal: signal },

@@ -1,7 +1,7 @@
 import type { Room } from '@millrace/model';
 
 /**
- * PutRecords' input as its clients write it, read in one pass: the bytes of Data are decoded where they stand, no string is
+ * The input of PutRecords, or of Firehose's PutRecordBatch, as clients write it, read in one pass: the bytes of Data are decoded where they stand, no string is
  * made of them. What is written in any other way (an escape, another member, a character beyond ASCII in a name or key,
  * base64 that is not strict) is left to JSON.parse and the model, so this reader decides nothing about errors: what it
  * answers is what they would, and the model's constraints are checked by the caller as ever.
@@ -9,12 +9,15 @@ import type { Room } from '@millrace/model';
  *   input  = "{" member ("," member)* "}"         member = "StreamName" | "StreamARN": string, or "Records": "[" record ("," record)* "]"
  *   record = "{" field ("," field)* "}"           field  = "Data" | "PartitionKey" | "ExplicitHashKey": string
  *
+ * and for PutRecordBatch "DeliveryStreamName" in the place of both names, and "Data" alone in a record,
+ *
  * in any order, each at most once, with blanks between as JSON allows. Measured against JSON.parse and decode, a body of 500
  * records of 1 KiB: 0.32 ms against 0.87. Of 100 bytes both take 0.2: small records are left to JSON.parse.
  */
 export interface ScannedPutRecords {
   StreamName?: string;
   StreamARN?: string;
+  DeliveryStreamName?: string;
   Records?: ScannedRecord[];
 }
 
@@ -25,8 +28,12 @@ export interface ScannedRecord {
 }
 
 /** Undefined when the body is not written as above. `room` gives the memory that the records' data are decoded into. */
-export function scanPutRecords(body: Buffer, room: Room = Buffer.allocUnsafeSlow): ScannedPutRecords | undefined {
-  const scan = new Scan(body, room);
+export function scanPutRecords(
+  body: Buffer,
+  room: Room = Buffer.allocUnsafeSlow,
+  operation: 'PutRecords' | 'PutRecordBatch' = 'PutRecords',
+): ScannedPutRecords | undefined {
+  const scan = new Scan(body, room, members[operation]);
   const input = scan.input();
   return scan.isWhole ? input : undefined;
 }
@@ -42,10 +49,17 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const equals = 0x3d;
-/** By their first byte; StreamARN is looked for where StreamName does not stand. */
-const names = new Map(
-  ['Data', 'PartitionKey', 'ExplicitHashKey', 'Records', 'StreamName'].map((name) => [name.charCodeAt(0), name]),
-);
+type Name = 'Records' | 'StreamName' | 'StreamARN' | 'DeliveryStreamName' | keyof ScannedRecord;
+
+/** By their first byte, those that come most often first. */
+function byFirstByte(...names: readonly Name[]): ReadonlyMap<number, readonly Name[]> {
+  return Map.groupBy(names, (name) => name.charCodeAt(0));
+}
+
+const members = {
+  PutRecords: byFirstByte('Data', 'PartitionKey', 'ExplicitHashKey', 'Records', 'StreamName', 'StreamARN'),
+  PutRecordBatch: byFirstByte('Data', 'Records', 'DeliveryStreamName'),
+};
 /** A first record shorter than this says that JSON.parse is as fast. */
 const worthwhileBytes = 400;
 /** Below this many characters decoding by the table beats the call into native code. */
@@ -60,15 +74,17 @@ class Scan {
   /** All Data of the request, one behind the other. */
   #decoded: Buffer | undefined;
   readonly #room: Room;
+  readonly #members: ReadonlyMap<number, readonly Name[]>;
   #decodedBytes = 0;
   /** The next of each at or behind the last place that was asked about. */
   #nextHyphen = -1;
   #nextUnderscore = -1;
   #at = 0;
 
-  constructor(body: Buffer, room: Room) {
+  constructor(body: Buffer, room: Room, names: ReadonlyMap<number, readonly Name[]>) {
     this.#bytes = body;
     this.#room = room;
+    this.#members = names;
   }
 
   /** Nothing but blanks is left. */
@@ -102,7 +118,7 @@ class Scan {
         const records = this.#records();
         if (records === undefined) return undefined;
         input.Records = records;
-      } else if (name === 'StreamName' || name === 'StreamARN') {
+      } else if (name === 'StreamName' || name === 'StreamARN' || name === 'DeliveryStreamName') {
         const value = this.#string();
         if (value === undefined || input[name] !== undefined) return undefined;
         input[name] = value;
@@ -156,19 +172,15 @@ class Scan {
   }
 
   /** A member's name and its colon; a known name without making a string. */
-  #name(): string | undefined {
+  #name(): Name | undefined {
     if (this.#next() !== quote) return undefined;
     const from = this.#at;
-    const name = names.get(this.#bytes[from]!);
-    if (name === undefined || !this.#stands(name, from)) return this.#arnName(from);
-    this.#at = from + name.length + 1;
-    return this.#next() === colon ? name : undefined;
-  }
-
-  #arnName(from: number): string | undefined {
-    if (!this.#stands('StreamARN', from)) return undefined;
-    this.#at = from + 'StreamARN"'.length;
-    return this.#next() === colon ? 'StreamARN' : undefined;
+    for (const name of this.#members.get(this.#bytes[from]!) ?? []) {
+      if (!this.#stands(name, from)) continue;
+      this.#at = from + name.length + 1;
+      return this.#next() === colon ? name : undefined;
+    }
+    return undefined;
   }
 
   #stands(name: string, from: number): boolean {

@@ -1,11 +1,14 @@
 import type {
+  BufferingHints,
   ExtendedS3DestinationConfiguration,
   ExtendedS3DestinationDescription,
   ExtendedS3DestinationUpdate,
   S3DestinationConfiguration,
   S3DestinationDescription,
 } from '@millrace/model/firehose';
-import { compressors, extensionOf } from '../../delivery/compression.ts';
+import { checkConversion, conversionHints, isConverting, updatedConversion } from '../../conversion/settings.ts';
+import { extensionOf } from '../../delivery/compression.ts';
+import type { Bucket } from '../../delivery/attempt.ts';
 import { checkLength, checkPrefixes } from '../../delivery/object-name.ts';
 import { invalidArgument } from '../../errors.ts';
 import { filledProcessing } from '../../processing/filled-processing.ts';
@@ -28,7 +31,7 @@ export function createdS3(
   const description: ExtendedS3DestinationDescription = {
     ...rest,
     ...partitioningOf(given),
-    BufferingHints: checkHints(given.BufferingHints) ?? (isPartitioned(given) ? defaultPartitionedHints : defaultHints),
+    BufferingHints: checkHints(given.BufferingHints) ?? hintsOf(given),
     CompressionFormat: given.CompressionFormat ?? 'UNCOMPRESSED',
     EncryptionConfiguration: given.EncryptionConfiguration ?? { NoEncryptionConfig: 'NoEncryption' },
     CloudWatchLoggingOptions: given.CloudWatchLoggingOptions ?? { Enabled: false },
@@ -37,6 +40,12 @@ export function createdS3(
     ...(backup !== undefined && { S3BackupDescription: backupOf(backup) }),
   };
   return checked(deliveryStream, description);
+}
+
+/** What AWS fills in, by what becomes of the records. */
+function hintsOf(given: ExtendedS3DestinationConfiguration): BufferingHints {
+  if (isConverting(given.DataFormatConversionConfiguration)) return conversionHints;
+  return isPartitioned(given) ? defaultPartitionedHints : defaultHints;
 }
 
 /** The bucket after an update: what that leaves out stays as it is. Throws InvalidArgumentException. */
@@ -61,6 +70,7 @@ export function updatedS3(
   const hints = checkHints(givenHints);
   return checked(deliveryStream, {
     ...merged(present, { ...rest, ...partitioningOf(rest, present) }),
+    ...updatedConversion(present.DataFormatConversionConfiguration, rest.DataFormatConversionConfiguration),
     ...(hints !== undefined && { BufferingHints: hints }),
     ...(backup !== undefined && {
       S3BackupDescription: backupOf({ ...present.S3BackupDescription, ...backup } as S3DestinationConfiguration),
@@ -104,15 +114,10 @@ export function backupOf(backup: S3DestinationConfiguration): S3DestinationDescr
   });
 }
 
-/** Refuses prefixes and compressions with which no object could be stored. */
-export function checkedS3(
-  deliveryStream: string,
-  destination: S3DestinationDescription & Pick<ExtendedS3DestinationDescription, 'CustomTimeZone' | 'FileExtension'>,
-): void {
+/** Refuses prefixes with which no object could be stored. */
+export function checkedS3(deliveryStream: string, destination: Bucket): void {
   checkPrefixes(destination);
   checkLength(deliveryStream, destination, extensionOf(destination));
-  if (compressors[destination.CompressionFormat] === undefined)
-    throw invalidArgument(`Millrace does not have the compression ${destination.CompressionFormat} yet.`);
 }
 
 /** Refuses what would be accepted and then not done. */
@@ -120,6 +125,7 @@ function checked(
   deliveryStream: string,
   destination: ExtendedS3DestinationDescription,
 ): ExtendedS3DestinationDescription {
+  checkConversion(destination);
   checkedS3(deliveryStream, destination);
   checkPartitioning(
     destination,
@@ -129,8 +135,6 @@ function checked(
   if (mode === 'Enabled' && backup === undefined)
     throw invalidArgument('S3BackupConfiguration must be specified when S3BackupMode is Enabled.');
   if (backup !== undefined) checkedS3(deliveryStream, backup);
-  if (destination.DataFormatConversionConfiguration?.Enabled === true)
-    throw invalidArgument('Millrace does not have record format conversion yet.');
   const processing = destination.ProcessingConfiguration;
   if (processing === undefined) return destination;
   const filled = filledProcessing(processing, { roleArn: destination.RoleARN, destination: 'S3' });
