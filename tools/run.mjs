@@ -32,6 +32,10 @@ const tasks = {
   faults: { help: 'real processes at length: killed a hundred times, crowded by 10,000 connections', run: faults },
   bench: { help: 'the benchmarks', run: (args) => source('benchmarks/run.ts', args) },
   demo: { help: 'stream real records through a server', run: (args) => (build(), source('tools/demo/demo.ts', args)) },
+  'demo:firehose': {
+    help: 'deliver real records as Parquet to an S3 and as documents to OpenSearch (both are fetched the first time)',
+    run: (args) => (build(), source('tools/demo/firehose-demo.ts', args)),
+  },
   'demo:agent': {
     help: 'the agent tails a log, two workers count its lines, one is killed',
     run: (args) => (build(), source('tools/demo/agent-demo.ts', args)),
