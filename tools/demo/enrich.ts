@@ -13,8 +13,8 @@ interface Answer {
   }[];
 }
 
-/** A transformation as Firehose calls it: the kind of a flight's delay, and the month to put it under. */
-export function handler({ records }: Event): Answer {
+/** A transformation as Firehose calls it, asynchronous as Lambda wants it: the kind of a flight's delay, and the month to put it under. */
+export async function handler({ records }: Event): Promise<Answer> {
   return {
     records: records.map(({ recordId, data }) => {
       const flight = JSON.parse(Buffer.from(data, 'base64').toString()) as Flight;

@@ -22,6 +22,7 @@ import { createScreen, meter } from './view.ts';
 
 const durationMs = Number(process.env['MILLRACE_DEMO_MS'] ?? 20_000);
 const bucket = 'flights';
+/** A day's index has its date behind it, as Firehose rotates by itself. */
 const index = 'flights';
 
 interface Run {
@@ -109,8 +110,8 @@ async function watch(run: Run, signal: AbortSignal): Promise<void> {
     run.freshness = { s3: figures.s3Freshness, search: figures.searchFreshness };
     run.stored = figures.stored;
     run.objects = figures.objects;
-    await run.search.call('POST', `/${index}/_refresh`);
-    const { body } = await run.search.call('GET', `/${index}/_count`);
+    await run.search.call('POST', `/${index}-*/_refresh`);
+    const { body } = await run.search.call('GET', `/${index}-*/_count`);
     run.documents = (body as { count?: number }).count ?? 0;
     await sleep(250);
   }

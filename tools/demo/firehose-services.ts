@@ -1,4 +1,5 @@
-import { PutRecordsCommand, Kinesis } from '@aws-sdk/client-kinesis';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kinesis } from '@aws-sdk/client-kinesis';
 import { streamActive } from '../stream-active.ts';
 import { until } from './until.ts';
 import type { FlightEvent } from './flights.ts';
@@ -27,7 +28,7 @@ export class Services {
   }
 
   async create(to: { readonly bucket: string; readonly index: string; readonly domain: string }): Promise<void> {
-    await this.#kinesis.createStream({ StreamName: stream, ShardCount: 2 });
+    await this.#kinesis.createStream({ StreamName: stream, ShardCount: 4 });
     await streamActive(this.#kinesis, stream);
     await this.#createTable();
     await this.#deliver('flights-to-s3', { ExtendedS3DestinationConfiguration: this.#parquet(to.bucket) });
@@ -43,17 +44,14 @@ export class Services {
     });
   }
 
+  /** What a shard has no room for is put again. */
   async put(flights: readonly FlightEvent[]): Promise<void> {
-    const answer = await this.#kinesis.send(
-      new PutRecordsCommand({
-        StreamName: stream,
-        Records: flights.map((flight) => ({
-          PartitionKey: flight.origin,
-          Data: Buffer.from(JSON.stringify(flight)),
-        })),
-      }),
-    );
-    if (answer.FailedRecordCount !== 0) throw new Error(`${answer.FailedRecordCount} records were refused`);
+    let records = flights.map((flight) => ({ PartitionKey: flight.origin, Data: Buffer.from(JSON.stringify(flight)) }));
+    while (records.length > 0) {
+      const { Records: answers = [] } = await this.#kinesis.putRecords({ StreamName: stream, Records: records });
+      records = records.filter((_, index) => answers[index]!.ErrorCode !== undefined);
+      if (records.length > 0) await sleep(100);
+    }
   }
 
   /** From the server's own metrics. */
