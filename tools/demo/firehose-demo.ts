@@ -132,14 +132,14 @@ function picture({ flights, sent, stored, objects, documents, freshness }: Run, 
     row('S3', stored, `${objects} Parquet objects`),
     row('OpenSearch', documents, 'documents'),
     '',
-    `freshness   S3 ${ages(freshness.s3, width)}`,
-    `    OpenSearch ${ages(freshness.search, width)}`,
+    `${'oldest in S3'.padEnd(22)}${ages(freshness.s3, width)}`,
+    `${'oldest in OpenSearch'.padEnd(22)}${ages(freshness.search, width)}`,
   ];
 }
 
 /** A second is a cell. */
 function ages(seconds: number, width: number): string {
-  return `${'▒'.repeat(Math.min(Math.round(seconds), width - 30))} ${seconds.toFixed(1)} s`;
+  return `${'▒'.repeat(Math.max(0, Math.min(Math.round(seconds), width - 30)))} ${seconds.toFixed(1)} s`;
 }
 
 async function summarize({ s3, flights, documents }: Run, folder: string): Promise<boolean> {

@@ -33,7 +33,7 @@ export function createScreen(output: NodeJS.WriteStream): {
         output.write(`${line}\n`);
         return;
       }
-      const lines = paint(Math.min(output.columns ?? 80, 100));
+      const lines = paint(Math.min(output.columns || 80, 100));
       const back = drawn === 0 ? '' : `\u001B[${drawn}A`;
       output.write(`${back}${lines.map((text) => `\u001B[2K${text}\n`).join('')}\u001B[J`);
       drawn = lines.length;
@@ -76,6 +76,7 @@ function picture(progress: Progress, width: number): string[] {
 
 /** `width` cells, the given part (0 to 1) of them full. */
 export function meter(fraction: number, width: number): string {
-  const filled = Math.round(Math.min(1, Math.max(0, fraction)) * width);
-  return '█'.repeat(filled) + '░'.repeat(Math.max(0, width - filled));
+  const cells = Math.max(0, width);
+  const filled = Math.round(Math.min(1, Math.max(0, fraction)) * cells);
+  return '█'.repeat(filled) + '░'.repeat(cells - filled);
 }
