@@ -211,7 +211,7 @@ export async function outages(scene: Scene): Promise<void> {
 }
 
 function failuresOf({ server }: Scene): number {
-  return server.log().split('delivery of 000000000000:us-east-1:lines failed and is tried again').length;
+  return server.log().split('delivery of 000000000000:us-east-1:lines failed').length;
 }
 
 /** Killed with -9 while it loads, again and again: nothing that was acknowledged is missing. */

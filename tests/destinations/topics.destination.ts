@@ -29,7 +29,7 @@ test(
   { timeout: 120_000 },
   async () => {
     const kafka = await startKafka();
-    const topic = openTopic({ brokers: [kafka.bootstrap], topic: 't', clientId: 'test' });
+    const topic = openTopic({ brokers: [kafka.bootstrap], topic: 't', clientId: 'test', lookAgainMs: 100 });
     try {
       await assert.rejects(topic.positionsAt(0));
       await kafka.createTopic('t', 2);
@@ -52,7 +52,12 @@ test(
           .map((line) => line.split('\t')[1]!)
           .toSorted(),
       );
-      assert.equal(second.next.size, 4);
+      // The producer may not have known of the new partitions yet.
+      let { next } = second;
+      await untilTrue(async () => {
+        ({ next } = await topic.read(next, page));
+        return next.size === 4;
+      }, 'the new partitions');
     } finally {
       await topic.close();
       await kafka.stop();

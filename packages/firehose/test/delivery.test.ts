@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { movableFirehose, s3, until } from './support.ts';
+import { MemoryObjects, movableFirehose, s3, until } from './support.ts';
 
 type Opened = Awaited<ReturnType<typeof movableFirehose>>;
 
@@ -210,6 +210,39 @@ test('what waits is delivered by hints that were updated meanwhile', async () =>
     });
     firehose.world.advance(10_000);
     await until(() => firehose.objects.stored.length === 1);
+  } finally {
+    await firehose.end();
+  }
+});
+
+test('a buffer grows while delivery is behind, and has its size again when it has caught up', async () => {
+  const held = Promise.withResolvers<void>();
+  class HeldObjects extends MemoryObjects {
+    override async put(object: Parameters<MemoryObjects['put']>[0]): Promise<void> {
+      await held.promise;
+      await super.put(object);
+    }
+  }
+  const objects = new HeldObjects();
+  const firehose = await movableFirehose({ objects });
+  try {
+    await create(firehose, { BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 900 } });
+    const texts = Array.from({ length: 60 }, (_, number) => `${String(number).padStart(4)} ${'x'.repeat(300 * 1024)}`);
+    for (let start = 0; start < texts.length; start += 10) await put(firehose, ...texts.slice(start, start + 10));
+    held.resolve();
+    const sizes = (): number[] => objects.stored.map(({ body }) => Math.round(body.length / (300 * 1024)));
+    const count = (): number => sizes().reduce((sum, size) => sum + size, 0);
+    await until(() => count() > 20);
+    // What is left fills no buffer.
+    await deliver(firehose, 900_000, 0);
+    await until(() => count() === texts.length);
+    assert.equal(objects.stored.map(({ body }) => String(body)).join(''), texts.join(''));
+    // The first may have been looked at while records came in.
+    assert.match(String(sizes()), /^3,3,(3,)?6,13,/);
+    objects.stored.length = 0;
+    await put(firehose, ...texts.slice(0, 4));
+    await until(() => sizes().length === 1);
+    assert.deepEqual(sizes(), [3]);
   } finally {
     await firehose.end();
   }

@@ -16,6 +16,8 @@ export interface TopicOptions {
   readonly topic: string;
   /** What brokers log and count the reader by. */
   readonly clientId: string;
+  /** How soon new partitions and leaders are noticed, in milliseconds; half a minute where it is not said. */
+  readonly lookAgainMs?: number;
 }
 
 /** A topic that is read without a group: whoever reads keeps the positions. */
@@ -40,13 +42,14 @@ const earliest = -2n;
 const latest = -1n;
 
 /** Opens a topic; brokers are first asked when it is read. */
-export function openTopic({ brokers, topic, clientId }: TopicOptions): Topic {
+export function openTopic({ brokers, topic, clientId, lookAgainMs = 30_000 }: TopicOptions): Topic {
   const client = new Consumer({
     clientId,
     // It joins none: positions are the reader's.
     groupId: clientId,
     bootstrapBrokers: [...brokers],
     isolationLevel: readCommitted,
+    metadataMaxAge: lookAgainMs,
     // Whoever reads tries again, and tells of it.
     retries: 1,
     timeout: 30_000,

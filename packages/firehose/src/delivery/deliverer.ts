@@ -10,7 +10,7 @@ import { Attempt } from './attempt.ts';
 import { DeliveryError } from './delivery-error.ts';
 import { Delivery } from './delivery.ts';
 import { dueWindow } from './window.ts';
-import type { Window } from './window.ts';
+import type { Hints, Window } from './window.ts';
 
 /** Beside the data: a compressor, a page. */
 const windowBytes = 2 << 20;
@@ -18,6 +18,7 @@ const firstPauseMs = 1000;
 const longestPauseMs = 60_000;
 /** What an object that is on its way when delivery stops may still take. */
 const graceMs = 10_000;
+const mostDoublings = 7;
 /** How soon a reshard of a stream that is read is noticed, and where records are put directly that hints were updated. */
 const lookAgainMs = { stream: 500, direct: 5000 };
 /** "Data is kept for 24 hours": what could not be delivered by then is lost, as at AWS. */
@@ -54,6 +55,8 @@ export class Deliverer {
   readonly #running: Promise<void>;
   #attempt: Attempt | undefined;
   readonly #reading: SourceReading | undefined;
+  /** How many buffers in a row were full as soon as they were looked at. */
+  #fullAtOnce = 0;
   #failuresInARow = 0;
 
   constructor(options: DelivererOptions) {
@@ -155,13 +158,14 @@ export class Deliverer {
     const window = await dueWindow({
       world,
       log,
-      hints: () => kindOf(stream.destination).hints(stream.destination),
+      hints: () => this.#hintsOf(stream),
       cursors: (upTo) => cursorsOf(service, stream, upTo),
       reading: stream.source && this.#reading,
       lookAgainMs: stream.source === undefined ? lookAgainMs.direct : lookAgainMs.stream,
       stop: this.#stopping.signal,
     });
     if (window === undefined) return undefined;
+    this.#fullAtOnce = window.isBehind ? this.#fullAtOnce + 1 : 0;
     if (stream.source !== undefined) {
       const metrics = service.metrics.of(stream);
       metrics.count('DataReadFromKinesisStream.Bytes', window.bytes);
@@ -173,6 +177,18 @@ export class Deliverer {
       );
     }
     return new Attempt(stream, window, world);
+  }
+
+  /**
+   * "When data delivery to the destination falls behind, Firehose raises the buffer size dynamically to catch up": twice as much
+   * with each buffer after the first that is full as soon as it is looked at, as far as a delivery may take of the memory for all.
+   */
+  #hintsOf({ destination }: DeliveryStream): Hints {
+    const { hints: hintsOf, mostBytes = 0, copies } = kindOf(destination);
+    const hints = hintsOf(destination);
+    const growth = 2 ** Math.min(Math.max(0, this.#fullAtOnce - 1), mostDoublings);
+    const most = Math.min(mostBytes, this.#options.service.settings.deliveryBytes / (4 * copies));
+    return { ...hints, bytes: Math.max(hints.bytes, Math.min(hints.bytes * growth, most)) };
   }
 
   #countExpired(expired: number): void {

@@ -17,7 +17,8 @@ export class ObjectSeries {
   constructor(delivery: Delivery, s3: Bucket) {
     this.#delivery = delivery;
     this.#s3 = s3;
-    this.#mostBytes = mostBytes(s3);
+    // A buffer that has grown is one object all the same.
+    this.#mostBytes = Math.max(mostBytes(s3), delivery.attempt.window.bytes);
   }
 
   async add(records: readonly ProcessedRecord[]): Promise<void> {

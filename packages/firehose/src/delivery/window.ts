@@ -20,6 +20,8 @@ export interface Window {
   readonly spans: readonly Span[];
   readonly bytes: number;
   readonly oldestMs: number;
+  /** It was full without any waiting: there is more than one of them. */
+  readonly isBehind: boolean;
 }
 
 /** When a buffer is delivered: whichever comes first. */
@@ -57,6 +59,7 @@ export async function dueWindow(supply: Supply): Promise<Window | undefined> {
   const { world, log, stop, reading } = supply;
   const found = new Growing();
   let deadlineMs = Infinity;
+  let hasWaited = false;
   while (!stop.aborted) {
     const { bytes, intervalMs } = supply.hints();
     const cursors = supply.cursors((logId) => found.reached(logId));
@@ -72,7 +75,7 @@ export async function dueWindow(supply: Supply): Promise<Window | undefined> {
       const taken = found.take(logId, records, bytes);
       const isAtEnd = records.length === 0 || nextIndex >= (log.status(logId)?.nextIndex ?? 0);
       reading?.didRead(logId, taken.bytes, isAtEnd);
-      if (taken.isFull) return found.window();
+      if (taken.isFull) return found.window(!hasWaited);
       // Past what has expired.
       if (nextIndex > index) found.passed(logId, nextIndex);
       isIdle &&= records.length === 0;
@@ -82,7 +85,7 @@ export async function dueWindow(supply: Supply): Promise<Window | undefined> {
       const ageMs = Math.max(0, world.clock.now() - found.oldestMs);
       // From the first sight on, the deadline can only come nearer.
       deadlineMs = Math.min(deadlineMs, world.clock.monotonicMs() + Math.max(0, intervalMs - ageMs));
-      if (world.clock.monotonicMs() >= deadlineMs) return found.window();
+      if (world.clock.monotonicMs() >= deadlineMs) return found.window(false);
     }
     // A shard that is closed, and not on record as closed yet, would wake at once: looking again is enough for it.
     const places = cursors
@@ -90,6 +93,7 @@ export async function dueWindow(supply: Supply): Promise<Window | undefined> {
       .map(({ logId, from }) => ({ logId, index: found.reached(logId) ?? from }));
     const againMs = heldUp.size > 0 ? Math.min(heldUpMs, supply.lookAgainMs) : supply.lookAgainMs;
     const delayMs = Math.min(deadlineMs - world.clock.monotonicMs(), againMs);
+    hasWaited = true;
     await recordOrTime({ clock: world.clock, log }, places, delayMs, stop);
   }
   return undefined;
@@ -129,9 +133,9 @@ class Growing {
     return this.#bytes >= limitBytes;
   }
 
-  window(): Window {
+  window(isBehind: boolean): Window {
     const spans = [...this.#spans].map(([logId, span]) => ({ logId, ...span }));
-    return { spans, bytes: this.#bytes, oldestMs: this.oldestMs! };
+    return { spans, bytes: this.#bytes, oldestMs: this.oldestMs!, isBehind };
   }
 }
 

@@ -40,6 +40,8 @@ export interface DestinationKind<D extends AnyDestination> {
   described(destination: D): Omit<DestinationDescription, 'DestinationId'>;
   /** When a buffer is due. */
   hints(destination: D): Hints;
+  /** How far a buffer may grow while delivery is behind; left out where its size is the most that a destination takes. */
+  readonly mostBytes?: number;
   /** What its metrics begin with. */
   metrics(destination: D): DestinationMetrics;
   /** Where its errors are told, and what it is called there. */

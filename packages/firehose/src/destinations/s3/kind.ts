@@ -24,6 +24,7 @@ export const s3Kind: DestinationKind<S3Destination> = {
     ExtendedS3DestinationDescription: s3,
   }),
   hints: ({ s3 }) => hintsFrom(s3.BufferingHints),
+  mostBytes: 128 << 20,
   metrics: () => 'DeliveryToS3',
   logging: ({ s3 }) => ({ options: s3.CloudWatchLoggingOptions, destination: s3.BucketARN }),
   processing: ({ s3 }) => s3.ProcessingConfiguration,
