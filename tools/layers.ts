@@ -82,6 +82,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'access',
       'log',
       'data-streams',
+      'iceberg',
       'topics',
       'record-formats',
       'firehose',

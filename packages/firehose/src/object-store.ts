@@ -7,6 +7,12 @@ export interface ObjectStore {
   put(object: StoredObject): Promise<void>;
 }
 
+/** Objects that are read too: by who writes into what others began. */
+export interface ReadableObjects extends ObjectStore {
+  /** Rejects where there is no such object, or it could not be read whole. */
+  read(object: Pick<StoredObject, 'bucket' | 'key' | 'signal'>): Promise<Buffer>;
+}
+
 export interface StoredObject {
   readonly bucket: string;
   readonly key: string;

@@ -12,6 +12,7 @@ import type { Compressors } from './delivery/compression.ts';
 import { Deliverers } from './delivery/deliverers.ts';
 import type { ErrorLogs } from './error-logs.ts';
 import type { HttpSender } from './http-sender.ts';
+import type { IcebergTables } from './iceberg-tables.ts';
 import { DeliveryMetrics } from './metrics/delivery-stream-metrics.ts';
 import type { DeliverySample } from './metrics/delivery-stream-metrics.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -51,6 +52,8 @@ export interface FirehoseOptions {
   /** The simulation runs queries in its own thread. */
   readonly queries?: QueryEngine;
   readonly conversions: Conversions;
+  /** Left out where no catalog of Iceberg is known. */
+  readonly icebergTables?: IcebergTables;
   /** The simulation compresses without threads, which its clock does not see. */
   readonly compressors?: Compressors;
   readonly settings: Settings;
@@ -71,6 +74,12 @@ const noTopics: SourceTopics = {
   has: () => false,
   open(arn) {
     throw new Error(`nobody said where ${arn} is`);
+  },
+};
+
+const noTables: IcebergTables = {
+  async append({ catalog }) {
+    throw new Error(`nobody said where catalog ${catalog} is`);
   },
 };
 
@@ -99,6 +108,7 @@ export async function openFirehose(options: FirehoseOptions): Promise<OpenFireho
     queries,
     conversions: options.conversions,
     conversionTurns: new ByteBudget(conversionsAtOnce),
+    icebergTables: options.icebergTables ?? noTables,
     compressors: options.compressors ?? compressors,
     report,
     async change<Result>(command: Command): Promise<Result> {

@@ -6,6 +6,7 @@ import type { Compressors } from './delivery/compression.ts';
 import type { ErrorLogs } from './error-logs.ts';
 import type { AwsSigner } from './aws-signer.ts';
 import type { HttpSender } from './http-sender.ts';
+import type { IcebergTables } from './iceberg-tables.ts';
 import type { DeliveryMetrics } from './metrics/delivery-stream-metrics.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { FunctionInvoker } from './processing/lambda/function-invoker.ts';
@@ -34,6 +35,7 @@ export interface Firehose {
   readonly statements: StatementSender;
   readonly functions: FunctionInvoker;
   readonly queries: QueryEngine;
+  readonly icebergTables: IcebergTables;
   readonly compressors: Compressors;
   readonly errorLogs: ErrorLogs;
   readonly metrics: DeliveryMetrics;
@@ -63,6 +65,8 @@ export interface Settings {
   readonly searchDomains?: ReadonlyMap<string, string>;
   /** How many partitions a delivery stream may have in what is delivered at once: AWS's quota is 500. */
   readonly activePartitions: number;
+  /** Catalogs of Iceberg that IcebergTables knows: by the last part of a CatalogARN, or the ARN. */
+  readonly icebergCatalogs?: ReadonlySet<string>;
 }
 
 /** Who calls. Made by the server for each request. */

@@ -7,6 +7,7 @@ import type {
   Firehose,
   FunctionInvoker,
   HttpSender,
+  IcebergTables,
   ObjectStore,
   OpenFirehose,
   QueryEngine,
@@ -59,6 +60,8 @@ export interface TestOptions {
   readonly errorLogs?: ErrorLogs;
   readonly statements?: StatementSender;
   readonly conversions?: Conversions;
+  readonly icebergTables?: IcebergTables;
+  readonly icebergCatalogs?: ReadonlySet<string>;
   readonly compressors?: Compressors;
   readonly limits?: 'aws' | 'none';
   readonly transitionMs?: number;
@@ -100,6 +103,7 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
     functions: options.functions ?? { invoke: () => Promise.reject(new Error('no function is called')) },
     ...(options.queries && { queries: options.queries }),
     conversions: options.conversions ?? noTables,
+    ...(options.icebergTables && { icebergTables: options.icebergTables }),
     ...(options.compressors && { compressors: options.compressors }),
     keys: { create: () => Promise.resolve(nextKey++) },
     settings: {
@@ -108,6 +112,7 @@ export async function openTestFirehose(options: TestOptions): Promise<TestFireho
       deliveryBytes: options.deliveryBytes ?? 512 << 20,
       ...(options.searchDomains && { searchDomains: options.searchDomains }),
       activePartitions: options.activePartitions ?? 500,
+      ...(options.icebergCatalogs && { icebergCatalogs: options.icebergCatalogs }),
     },
     report: options.report ?? (() => undefined),
   });

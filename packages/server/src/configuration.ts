@@ -6,6 +6,7 @@ import type { DeclaredFunction } from '@millrace/functions';
 import { transformationPath, transformations } from '@millrace/transformations';
 import { readTables, TableDeclarationError } from './declared-tables.ts';
 import type { DeclaredTable } from './declared-tables.ts';
+import { readIcebergCatalogs } from './iceberg-catalogs.ts';
 import { readSearchDomains } from './search-domains.ts';
 import { settings, variableOf } from './settings.ts';
 import type { Setting, Settings } from './settings.ts';
@@ -155,6 +156,14 @@ function checkTogether(values: Settings): void {
   } catch (error) {
     throw new ConfigurationError(`--search-domains: ${(error as Error).message}`, { cause: error });
   }
+  try {
+    readIcebergCatalogs(values['iceberg-catalogs']);
+  } catch (error) {
+    throw new ConfigurationError(`--iceberg-catalogs: ${(error as Error).message}`, { cause: error });
+  }
+  // A commit names files by s3:// to all that read the table: they are to be there.
+  if (values['iceberg-catalogs'] !== undefined && values.s3 === undefined)
+    throw new ConfigurationError('--iceberg-catalogs: needs --s3, where the files of tables are');
   if (values.engine !== 'embedded') {
     throw new ConfigurationError(`--engine ${values.engine}: this version has the engine "embedded" only`);
   }

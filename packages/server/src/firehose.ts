@@ -1,7 +1,14 @@
 import type { KeyRing } from '@millrace/access';
 import type { DataStreams } from '@millrace/data-streams';
 import { firehoseMachine, openFirehose, openFolderStore, openS3Store } from '@millrace/firehose';
-import type { FileErrorLogs, FirehoseSettings, FunctionInvoker, ObjectStore, OpenFirehose } from '@millrace/firehose';
+import type {
+  FileErrorLogs,
+  FirehoseSettings,
+  FunctionInvoker,
+  ObjectStore,
+  OpenFirehose,
+  ReadableObjects,
+} from '@millrace/firehose';
 import type { GlueCatalog } from '@millrace/glue';
 import { openRegistry } from '@millrace/log';
 import type { ShardLog } from '@millrace/log';
@@ -10,6 +17,8 @@ import { join } from 'node:path';
 import type { Configuration } from './configuration.ts';
 import { openErrorLogs } from './error-logs.ts';
 import { sendOverHttp } from './http-client.ts';
+import { readIcebergCatalogs } from './iceberg-catalogs.ts';
+import { icebergTables } from './iceberg-tables.ts';
 import type { Logger } from './logging.ts';
 import { readSearchDomains } from './search-domains.ts';
 import { runOverPostgres } from './postgres-client.ts';
@@ -45,7 +54,8 @@ export async function startFirehose(at: {
   const { settings } = configuration;
   const report = (message: string, error: unknown): void => logger.error(message, error);
   const registry = await openRegistry({ world, directory: join(directory, 'firehose'), machine: firehoseMachine });
-  const objects = await objectStore(world, directory, settings);
+  const s3 = s3Store(settings);
+  const objects = s3 ?? (await openFolderStore(world.disk, join(directory, 'buckets')));
   const errorLogs = openErrorLogs({
     world,
     directory: join(directory, 'error-logs'),
@@ -59,6 +69,7 @@ export async function startFirehose(at: {
     catalog: at.catalog,
     declared: { account: settings.account, tables: configuration.tables },
   });
+  const catalogs = readIcebergCatalogs(settings['iceberg-catalogs']);
   const firehose = await openFirehose({
     world,
     log,
@@ -68,6 +79,7 @@ export async function startFirehose(at: {
     http: { send: sendOverHttp },
     statements: { run: runOverPostgres },
     functions: at.invoker,
+    ...(s3 && { icebergTables: icebergTables({ world, catalogs, objects: s3, formats: conversions.formats }) }),
     errorLogs,
     conversions: conversions.conversions,
     sources: sourceStreams(streams),
@@ -86,16 +98,12 @@ function firehoseSettings(settings: Configuration['settings']): FirehoseSettings
     deliveryBytes: settings['delivery-budget-mib'] * mebibyte,
     searchDomains: readSearchDomains(settings['search-domains']),
     activePartitions: settings['active-partitions'],
+    icebergCatalogs: new Set(readIcebergCatalogs(settings['iceberg-catalogs']).keys()),
   };
 }
 
-async function objectStore(
-  { disk }: World,
-  directory: string,
-  { s3, region }: Configuration['settings'],
-): Promise<ObjectStore> {
-  if (s3 === undefined) return openFolderStore(disk, join(directory, 'buckets'));
-  return openS3Store({ endpoint: s3 === 'aws' ? undefined : s3, region });
+function s3Store({ s3, region }: Configuration['settings']): ReadableObjects | undefined {
+  return s3 === undefined ? undefined : openS3Store({ endpoint: s3 === 'aws' ? undefined : s3, region });
 }
 
 function errorStream({

@@ -2,6 +2,7 @@ import { UnusableConversion } from '@millrace/firehose';
 import type { Conversions } from '@millrace/firehose';
 import { tableColumns } from '@millrace/glue';
 import type { GlueCatalog } from '@millrace/glue';
+import type { DataFileFormats } from '@millrace/iceberg';
 import { AwsError } from '@millrace/model';
 import { ConversionSettingsError, openFormats } from '@millrace/record-formats';
 import type { Deserializer, Serializer } from '@millrace/record-formats';
@@ -12,6 +13,8 @@ import type { DeclaredTable } from './declared-tables.ts';
 
 export interface OpenConversions {
   readonly conversions: Conversions;
+  /** The same worker's: it makes the files of Iceberg tables too. */
+  readonly formats: DataFileFormats;
   /** Ends what is being made, and gives back the worker. */
   stop(): Promise<void>;
 }
@@ -58,6 +61,7 @@ export async function openConversions(at: {
         }
       },
     },
+    formats,
     stop: () => formats.close(),
   };
 }

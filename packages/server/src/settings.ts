@@ -117,6 +117,13 @@ export const settings = [
     help: "where Firehose finds OpenSearch domains: clusters by the name in a DomainARN, or the ARN; URLs may have a user's name and password",
   },
   {
+    name: 'iceberg-catalogs',
+    type: 'string',
+    default: undefined,
+    placeholder: 'NAME=URL,…',
+    help: "where Firehose finds the catalogs of Iceberg tables: REST catalogs by the last part of a CatalogARN, or the ARN; URLs may have :TOKEN or CLIENT:SECRET before the host; tables' files are in --s3",
+  },
+  {
     name: 'function-code',
     type: 'string',
     default: 'api',

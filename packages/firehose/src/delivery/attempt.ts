@@ -72,8 +72,9 @@ export class Attempt {
 
   /** The name of the object with the records that failed in a way; `content` keeps apart the objects of different tries. */
   errorNameOf(errorOutputType: string, s3: Bucket, content: string): string {
-    return this.#named(`${errorOutputType} ${content}`, s3, {
-      prefix: s3.ErrorOutputPrefix,
+    const { ErrorOutputPrefix: prefix } = s3;
+    return this.#named(`${errorOutputType} ${content} ${prefix ?? ''}`, s3, {
+      prefix,
       extension: '',
       timeMs: this.window.oldestMs,
       errorOutputType,

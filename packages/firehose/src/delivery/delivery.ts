@@ -152,16 +152,19 @@ export class Delivery {
     }
   }
 
-  /** Stores records that failed at the error prefix, an object for each way to fail. */
+  /** Stores records that failed at the error prefix, or those of tables, an object for each way to fail. */
   async storeFailed(errorOutputType: string, failed: readonly FailedRecord[]): Promise<void> {
     const endedMs = this.service.world.clock.now();
     for (const { code, message, lambdaArn } of oneOfEachCode(failed))
       this.logFault({ code, message, ...(lambdaArn !== undefined && { processor: lambdaArn }) });
-    const byType = Map.groupBy(failed, (record) => record.outputType ?? errorOutputType);
-    for (const [type, records] of byType) {
-      const lines = records.map((record) => Buffer.from(errorLine(record, endedMs)));
-      const content = this.identityOf(records.map(({ data }) => data));
-      await this.store(this.s3, this.attempt.errorNameOf(type, this.s3, content), lines);
+    for (const [prefix, its] of Map.groupBy(failed, ({ errorPrefix }) => errorPrefix)) {
+      const s3 = prefix === undefined ? this.s3 : { ...this.s3, ErrorOutputPrefix: prefix };
+      const byType = Map.groupBy(its, (record) => record.outputType ?? errorOutputType);
+      for (const [type, records] of byType) {
+        const lines = records.map((record) => Buffer.from(errorLine(record, endedMs)));
+        const content = this.identityOf(records.map(({ data }) => data));
+        await this.store(s3, this.attempt.errorNameOf(type, s3, content), lines);
+      }
     }
   }
 

@@ -12,6 +12,8 @@ export interface FailedRecord {
   readonly outputType?: string;
   /** What the destination's error records have besides. */
   readonly details?: Readonly<Record<string, string>>;
+  /** The error prefix of its own table; the destination's where there is none. */
+  readonly errorPrefix?: string | undefined;
 }
 
 /** The line of a failed record. Members are AWS's, as its guide shows them; lambdaARN is written so in what it delivers. */

@@ -17,6 +17,10 @@ export interface RecordDelivery {
   readonly unreachable: string;
   /** What a record's line at the error prefix has besides. */
   details?(record: ProcessedRecord): Readonly<Record<string, string>>;
+  /** The error prefix of a record's own; the destination's where there is none. */
+  errorPrefix?(record: ProcessedRecord): string | undefined;
+  /** Counts what is settled, where records have another name in metrics. */
+  count?(taken: number, refused: number): void;
   /**
    * Sends the records once. Answers those that were not taken, by their places; rejects where none was: DeliveryError tells the
    * code. Whether the destination took what no answer came for, nobody knows: it is sent again.
@@ -59,14 +63,19 @@ export class RecordProgress {
     return records.filter((_, place) => this.#settled.has(place) && this.#settled.get(place) === undefined);
   }
 
-  refused(records: readonly ProcessedRecord[], detailsOf?: RecordDelivery['details']): FailedRecord[] {
+  refused(
+    records: readonly ProcessedRecord[],
+    { details: detailsOf, errorPrefix: prefixOf }: Pick<RecordDelivery, 'details' | 'errorPrefix'> = {},
+  ): FailedRecord[] {
     return records.flatMap((record, place) => {
       const reason = this.#settled.get(place);
       if (reason === undefined) return [];
       const { data, arrivalMs } = record;
       const { code, message } = reason;
       const details = detailsOf?.(record);
-      return [{ data, arrivalMs, code, message, attempts: this.#tries.get(place)!, ...(details && { details }) }];
+      const errorPrefix = prefixOf?.(record);
+      const attempts = this.#tries.get(place)!;
+      return [{ data, arrivalMs, code, message, attempts, errorPrefix, ...(details && { details }) }];
     });
   }
 }
@@ -90,13 +99,14 @@ export async function deliverRecords(delivery: Delivery, by: RecordDelivery): Pr
   if (again !== undefined) throw signal.aborted ? new Error('delivery stops', { cause: again }) : again;
   const taken = progress.taken(records);
   const { metricsName: name } = delivery;
-  delivery.metrics.count(`${name}.Records`, taken.length);
   delivery.metrics.count(
     `${name}.Bytes`,
     taken.reduce((sum, { data }) => sum + data.length, 0),
   );
+  if (by.count === undefined) delivery.metrics.count(`${name}.Records`, taken.length);
+  else by.count(taken.length, records.length - taken.length);
   await delivery.storeFailed('processing-failed', unprocessed);
-  await delivery.storeFailed(by.errorOutputType, progress.refused(records, by.details));
+  await delivery.storeFailed(by.errorOutputType, progress.refused(records, by));
 }
 
 /** Sends what is open; answers why some of it is to be tried again, if any is. */

@@ -1,5 +1,7 @@
 import { httpEndpointKind } from './http-endpoint/kind.ts';
 import type { HttpDestination } from './http-endpoint/settings.ts';
+import { icebergKind } from './iceberg/kind.ts';
+import type { IcebergDestination } from './iceberg/settings.ts';
 import type { DestinationKind } from './kind.ts';
 import { openSearchKind } from './opensearch/kind.ts';
 import type { OpenSearchDestination } from './opensearch/settings.ts';
@@ -13,6 +15,7 @@ import type { SplunkDestination } from './splunk/settings.ts';
 /** Where a delivery stream's records go, with everything that was left out filled in. */
 export type Destination =
   | HttpDestination
+  | IcebergDestination
   | OpenSearchDestination
   | RedshiftDestination
   | S3Destination
@@ -25,6 +28,7 @@ export const kinds = [
   splunkKind,
   openSearchKind,
   redshiftKind,
+  icebergKind,
 ] as unknown as readonly DestinationKind<Destination>[];
 
 export function kindOf({ type }: Destination): DestinationKind<Destination> {

@@ -14,7 +14,7 @@ export interface ProcessedRecord {
   readonly piece: number;
   /** Where it came in; undefined where nothing is made of what is put directly. Its data are lent as the record's are. */
   readonly source?: SourceRecord;
-  /** What it is partitioned by; undefined where nothing makes keys. */
+  /** What it is partitioned by, or sent to its table by; undefined where nothing makes keys. */
   readonly keys?: PartitionKeys;
 }
 
@@ -28,6 +28,8 @@ export interface RecordPart extends ProcessedRecord {
 export interface PartitionKeys {
   readonly query?: Keys;
   readonly lambda?: Keys;
+  /** Of Iceberg: the table that a function sends it to, and what is to be done there. */
+  readonly table?: Keys;
 }
 
 /** A record that stays behind: as it came in, or, where that became several, the part that failed. */

@@ -1,5 +1,5 @@
 import type * as S3 from '@aws-sdk/client-s3';
-import type { ObjectStore } from '../object-store.ts';
+import type { ReadableObjects } from '../object-store.ts';
 
 /**
  * A put that has not gone on for so long has failed, and is tried again by who delivers: an endpoint that hangs would keep its
@@ -25,7 +25,7 @@ export interface S3Settings {
  * Objects go to S3 by AWS's own client: credentials as its tools find them, and its retries and checksums. The client is
  * loaded when the first object goes: most servers never deliver.
  */
-export function openS3Store({ endpoint, region, stillMs = timeouts.socketTimeout }: S3Settings): ObjectStore {
+export function openS3Store({ endpoint, region, stillMs = timeouts.socketTimeout }: S3Settings): ReadableObjects {
   let client: Promise<{ s3: S3.S3Client; library: typeof S3 }> | undefined;
   const load = async (): Promise<{ s3: S3.S3Client; library: typeof S3 }> => {
     const library = await import('@aws-sdk/client-s3');
@@ -50,6 +50,14 @@ export function openS3Store({ endpoint, region, stillMs = timeouts.socketTimeout
         }),
         { abortSignal: signal },
       );
+    },
+    async read({ bucket, key, signal }) {
+      client ??= load();
+      const { s3, library } = await client;
+      const { Body: body } = await s3.send(new library.GetObjectCommand({ Bucket: bucket, Key: key }), {
+        abortSignal: signal,
+      });
+      return Buffer.from(await body!.transformToByteArray());
     },
   };
 }

@@ -1,9 +1,13 @@
 import { scalarsOf } from '../metadata-extraction.ts';
 import type { Keys } from '../metadata-extraction.ts';
+import type { PartitionKeys } from '../processed-record.ts';
 import { ProcessingError } from '../processing-error.ts';
 
 /** What a function made of a record. */
-export type RecordResult = { readonly data: Buffer; readonly keys: Keys | undefined } | 'dropped' | ProcessingError;
+export type RecordResult =
+  | { readonly data: Buffer; readonly keys: PartitionKeys | undefined }
+  | 'dropped'
+  | ProcessingError;
 
 /** What a function's answer says of each record, by its id; a record that is not in it is missing. */
 export interface FunctionResults {
@@ -25,7 +29,7 @@ interface ReturnedRecord {
   readonly recordId?: unknown;
   readonly result?: unknown;
   readonly data?: unknown;
-  readonly metadata?: { readonly partitionKeys?: unknown } | null;
+  readonly metadata?: { readonly partitionKeys?: unknown; readonly otfMetadata?: unknown } | null;
 }
 
 /**
@@ -66,7 +70,7 @@ function resultOf({ result, data, metadata }: ReturnedRecord): RecordResult {
       return new ProcessingError('Lambda.ProcessingFailedStatus', 'ProcessingFailed status set for record');
     case 'Ok':
       if (data === undefined || data === null) return new ProcessingError('Lambda.InvalidReturnFormat', texts.noData);
-      return { data: decoded(data), keys: keysOf(metadata?.partitionKeys) };
+      return { data: decoded(data), keys: keysOf(metadata) };
     default:
       throw new ProcessingError('Lambda.FunctionError', texts.format);
   }
@@ -78,6 +82,12 @@ function decoded(data: unknown): Buffer {
   return Buffer.from(data, 'base64');
 }
 
-function keysOf(keys: unknown): Keys | undefined {
+function keysOf(metadata: ReturnedRecord['metadata']): PartitionKeys | undefined {
+  const [lambda, table] = [keysIn(metadata?.partitionKeys), keysIn(metadata?.otfMetadata)];
+  if (lambda === undefined && table === undefined) return undefined;
+  return { ...(lambda !== undefined && { lambda }), ...(table !== undefined && { table }) };
+}
+
+function keysIn(keys: unknown): Keys | undefined {
   return typeof keys === 'object' && keys !== null && !Array.isArray(keys) ? scalarsOf(keys) : undefined;
 }

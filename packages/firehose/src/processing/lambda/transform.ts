@@ -170,7 +170,7 @@ function sorted(
     // As it came in: what AWS counts too.
     bytes += part.data.length;
     const { data, keys } = result;
-    parts.push({ ...part, data, ...(keys !== undefined && { keys: { lambda: keys } }) });
+    parts.push({ ...part, data, ...(keys !== undefined && { keys }) });
   }
   return { parts, failed, succeeded: { records: parts.length, bytes } };
 }
