@@ -2,6 +2,7 @@ import type { PlantedBug } from './planted-bug.ts';
 
 const delivery = 'packages/firehose/src/delivery';
 const search = 'packages/firehose/src/destinations/opensearch';
+const iceberg = 'packages/firehose/src/destinations/iceberg';
 const redshift = 'packages/firehose/src/destinations/redshift';
 const s3 = 'packages/firehose/src/destinations/s3';
 const lambda = 'packages/firehose/src/processing/lambda';
@@ -42,6 +43,30 @@ export const firehoseBugs: readonly PlantedBug[] = [
     file: `${search}/bulk.ts`,
     from: '    await this.send(items.slice(half));\n',
     to: '',
+  },
+  {
+    what: "an append's id is another with every try",
+    file: `${iceberg}/kind.ts`,
+    from: "${stream.name}-${hash.digest('hex')}`",
+    to: "${stream.name}-${hash.digest('hex')}${Math.random()}`",
+  },
+  {
+    what: 'appends of the same size share an id',
+    file: `${iceberg}/kind.ts`,
+    from: "hash.digest('hex')",
+    to: 'String(records.length)',
+  },
+  {
+    what: 'what a table does not take is taken for appended',
+    file: `${iceberg}/kind.ts`,
+    from: '    for (const { place, reason } of refused) notTaken.push({ place: places[place]!, reason });\n',
+    to: '    void refused.length;\n',
+  },
+  {
+    what: 'an append that nobody answered is given up at once',
+    file: `${iceberg}/kind.ts`,
+    from: "return new DeliveryError('Iceberg.CatalogFailure', message, { cause: error });",
+    to: "return new DeliveryError('Iceberg.CatalogFailure', message, { isFinal: true, cause: error });",
   },
   {
     what: 'what was to be loaded is given up without a manifest among the errors',

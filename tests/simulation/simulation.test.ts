@@ -15,6 +15,9 @@ test('Firehose indexes every document once, or tells of it, through crashes and 
 test('Firehose loads what it acknowledged, or leaves its manifest, through a database that fails', () =>
   forEachSeed('./redshift-story.ts'));
 
+test('Firehose appends what it acknowledged, twice by a crash only, through a catalog that fails in every way', () =>
+  forEachSeed('./iceberg-story.ts'));
+
 test('Firehose loses nothing on the way through a function that fails, to partitions and a backup', () =>
   forEachSeed('./transformation-story.ts'));
 

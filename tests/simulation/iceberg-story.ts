@@ -1,0 +1,199 @@
+/**
+ * Firehose appending to tables of Iceberg behind a catalog that refuses, hangs, and commits without saying so, at once or long
+ * after nobody waits for it any more; and at moments that the seed draws everything stops and starts again. Whatever happens:
+ * every record that was acknowledged is a row or stands at the error prefix; what no table takes stands there and nowhere else;
+ * an id comes with the same records always; and no row is there twice but by a crash.
+ */
+import assert from 'node:assert/strict';
+import { AppendRefused } from '@millrace/firehose';
+import type { IcebergTables, ObjectStore, RowRefusal, TableAppend } from '@millrace/firehose';
+import { simulatedWorld } from '@millrace/world';
+import type { SimulatedWorld } from '@millrace/world';
+import { MemoryTables } from '../../packages/firehose/test/memory-tables.ts';
+import { openTestFirehose, s3 } from '../../packages/firehose/test/support.ts';
+import type { TestFirehose } from '../../packages/firehose/test/support.ts';
+import { inlineCompressors } from './inline-compressors.ts';
+import { settle } from './settle.ts';
+
+/** `patient` tries for hours: nothing but what is wrong may fail. */
+const names = ['patient', 'hasty'] as const;
+type Name = (typeof names)[number];
+
+class Counterparts {
+  readonly tables = new MemoryTables();
+  /** Objects' texts, by key. */
+  readonly objects = new Map<string, string>();
+  readonly acknowledged: Readonly<Record<Name, Set<number>>> = { patient: new Set(), hasty: new Set() };
+  /** In which life an append was begun, by its id. */
+  readonly lives = new Map<string, number>();
+  life = 0;
+  isDown = false;
+
+  /** The lives in which each number's commits were begun. */
+  rows(name: Name): Map<number, number[]> {
+    const found = new Map<number, number[]>();
+    for (const { deliveryId, rows } of this.tables.commits.get(`lake shop ${name}`) ?? [])
+      for (const row of rows) {
+        const { n } = JSON.parse(row) as { n: number };
+        found.set(n, [...(found.get(n) ?? []), this.lives.get(deliveryId)!]);
+      }
+    return found;
+  }
+
+  failed(name: Name): Set<number> {
+    const keys = [...this.objects.keys()].filter((key) => key.startsWith(`${name}-errors/`));
+    const lines = keys.flatMap((key) => this.objects.get(key)!.split('\n').filter(Boolean));
+    const texts = lines.map((line) => atob((JSON.parse(line) as { rawData: string }).rawData));
+    return new Set(texts.map((text) => Number(/\d+/.exec(text)![0])));
+  }
+
+  missing(name: Name): number[] {
+    const rows = this.rows(name);
+    const failed = this.failed(name);
+    return [...this.acknowledged[name]].filter((n) => !rows.has(n) && !failed.has(n));
+  }
+}
+
+/** Every seventh is no JSON. */
+function isWrong(n: number): boolean {
+  return n % 7 === 3;
+}
+
+function faultyTables(world: SimulatedWorld, parts: Counterparts): IcebergTables {
+  const { tables, lives } = parts;
+  return {
+    async append(append: TableAppend): Promise<readonly RowRefusal[]> {
+      if (!lives.has(append.deliveryId)) lives.set(append.deliveryId, parts.life);
+      await pass(world, world.draw(30));
+      const fate = parts.isDown ? world.draw(2) : world.draw(8);
+      if (fate === 0) throw new AppendRefused('Iceberg.CatalogFailure', 'answered 503', { isFinal: false });
+      if (fate === 1) return unanswered(world, append.signal);
+      if (fate === 2) {
+        // What was sent may be committed long after nobody waits for it any more.
+        world.clock.setTimer(world.draw(20_000), () => void tables.take(append));
+        throw new Error('a timeout');
+      }
+      const refused = tables.take(append);
+      await pass(world, world.draw(30));
+      if (fate === 3) throw new Error('the answer was lost');
+      return refused;
+    },
+  };
+}
+
+/** As the server's sender does with what hangs. */
+function unanswered(world: SimulatedWorld, signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const timer = world.clock.setTimer(30_000, () => reject(new Error('a timeout')));
+    signal.addEventListener('abort', () => {
+      timer.cancel();
+      reject(new Error('nobody waits'));
+    });
+  });
+}
+
+function faultyStore(world: SimulatedWorld, { objects }: Counterparts): ObjectStore {
+  return {
+    async put({ key, body }) {
+      await pass(world, world.draw(30));
+      const fate = world.draw(6);
+      if (fate === 0) throw new Error('503 Slow Down');
+      objects.set(key, Buffer.concat(body).toString());
+      if (fate === 1) throw new Error('the answer was lost');
+    },
+  };
+}
+
+export async function story(seed: number): Promise<void> {
+  const world = simulatedWorld(seed);
+  const parts = new Counterparts();
+  let firehose = await open(world, parts);
+  for (const name of names) {
+    await settle(
+      world,
+      firehose.call('CreateDeliveryStream', {
+        DeliveryStreamName: name,
+        IcebergDestinationConfiguration: {
+          RoleARN: s3.RoleARN,
+          CatalogConfiguration: { CatalogARN: 'arn:aws:glue:us-east-1:000000000000:catalog/lake' },
+          DestinationTableConfigurationList: [{ DestinationDatabaseName: 'shop', DestinationTableName: name }],
+          BufferingHints: { SizeInMBs: 1, IntervalInSeconds: world.draw(2) },
+          RetryOptions: { DurationInSeconds: name === 'patient' ? 7200 : world.draw(60) },
+          S3Configuration: { ...s3, ErrorOutputPrefix: `${name}-errors/` },
+        },
+      }),
+    );
+    await settle(world, firehose.untilActive(name));
+  }
+  let next = 0;
+  for (; parts.life < 4; parts.life += 1) {
+    for (const name of names)
+      void write(firehose, world, { name, taken: parts.acknowledged[name], number: () => next++ });
+    await world.run({ forMs: 200 + world.draw(3000) });
+    parts.isDown = world.draw(3) === 0;
+    world.stepClock(world.draw(10_000) - 5000);
+    await world.run({ forMs: 200 + world.draw(6000) });
+    world.crash();
+    firehose = await open(world, parts);
+  }
+  parts.isDown = false;
+  for (let times = 0; times < 400 && names.some((name) => parts.missing(name).length > 0); times += 1)
+    await world.run({ forMs: 10_000 });
+  // What is on its way late arrives too.
+  await world.run({ forMs: 30_000 });
+  for (const name of names) check(parts, name);
+  assert.deepEqual(parts.tables.wrong, []);
+  await settle(world, firehose.stop());
+}
+
+function check(parts: Counterparts, name: Name): void {
+  assert.deepEqual(parts.missing(name), [], `missing in ${name}`);
+  const rows = parts.rows(name);
+  for (const [n, lives] of rows) {
+    assert.ok(!isWrong(n), `${n} is a row of ${name}`);
+    assert.equal(new Set(lives).size, lives.length, `${n} is twice in ${name}, by lives ${lives.join()}`);
+  }
+  if (name === 'hasty') return;
+  for (const n of parts.failed(name)) assert.ok(isWrong(n), `${n} failed in ${name}`);
+}
+
+function open(world: SimulatedWorld, parts: Counterparts): Promise<TestFirehose> {
+  return settle(
+    world,
+    openTestFirehose({
+      world,
+      directory: '/data',
+      objects: faultyStore(world, parts),
+      icebergTables: faultyTables(world, parts),
+      icebergCatalogs: new Set(['lake']),
+      compressors: inlineCompressors,
+      transitionMs: 5,
+      log: { journalFileBytes: 16_384, hotBytes: 12_000 },
+    }),
+  );
+}
+
+async function write(
+  firehose: TestFirehose,
+  world: SimulatedWorld,
+  { name, taken, number }: { name: string; taken: Set<number>; number(): number },
+): Promise<void> {
+  for (;;) {
+    const numbers = Array.from({ length: 1 + world.draw(4) }, number);
+    const Records = numbers.map((n) => {
+      const text = isWrong(n) ? `no JSON: ${n}` : JSON.stringify({ n, text: 'x'.repeat(world.draw(200)) });
+      return { Data: Buffer.from(text).toString('base64') };
+    });
+    try {
+      await firehose.call('PutRecordBatch', { DeliveryStreamName: name, Records });
+      for (const n of numbers) taken.add(n);
+    } catch {
+      return;
+    }
+    await pass(world, world.draw(1000));
+  }
+}
+
+function pass(world: SimulatedWorld, forMs: number): Promise<void> {
+  return new Promise((resolve) => world.clock.setTimer(forMs, resolve));
+}
