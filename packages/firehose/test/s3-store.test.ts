@@ -23,19 +23,22 @@ async function withHangingEndpoint(run: (endpoint: string) => Promise<void>): Pr
 
 const object = { bucket: 'logs', key: 'k', body: [Buffer.from('x')], kmsKeyArn: undefined };
 
-test('a put to an endpoint that hangs fails', { timeout: 30_000 }, () =>
+test('puts to an endpoint that hangs fail, and reads', { timeout: 30_000 }, () =>
   withHangingEndpoint(async (endpoint) => {
     const store = openS3Store({ endpoint, region: 'us-east-1', stillMs: 100 });
-    await assert.rejects(store.put({ ...object, signal: new AbortController().signal }), { name: 'TimeoutError' });
+    const { signal } = new AbortController();
+    await assert.rejects(store.put({ ...object, signal }), { name: 'TimeoutError' });
+    await assert.rejects(store.read({ ...object, signal }), { name: 'TimeoutError' });
   }),
 );
 
-test('a put that nobody waits for any more ends', { timeout: 30_000 }, () =>
+test('a put that nobody waits for any more ends, and a read', { timeout: 30_000 }, () =>
   withHangingEndpoint(async (endpoint) => {
     const store = openS3Store({ endpoint, region: 'us-east-1' });
     const givingUp = new AbortController();
     const putting = store.put({ ...object, signal: givingUp.signal });
     setTimeout(() => givingUp.abort(), 200);
     await assert.rejects(putting, { name: 'AbortError' });
+    await assert.rejects(store.read({ ...object, signal: AbortSignal.abort() }), { name: 'AbortError' });
   }),
 );
