@@ -6,12 +6,13 @@
  */
 import assert from 'node:assert/strict';
 import { AppendRefused } from '@millrace/firehose';
-import type { IcebergTables, ObjectStore, RowRefusal, TableAppend } from '@millrace/firehose';
+import type { IcebergTables, RowRefusal, TableAppend } from '@millrace/firehose';
 import { simulatedWorld } from '@millrace/world';
 import type { SimulatedWorld } from '@millrace/world';
 import { MemoryTables } from '../../packages/firehose/test/memory-tables.ts';
 import { openTestFirehose, s3 } from '../../packages/firehose/test/support.ts';
 import type { TestFirehose } from '../../packages/firehose/test/support.ts';
+import { failingBucket, pass, unanswered, writeNumbers } from './failing-destination.ts';
 import { inlineCompressors } from './inline-compressors.ts';
 import { settle } from './settle.ts';
 
@@ -67,7 +68,7 @@ function faultyTables(world: SimulatedWorld, parts: Counterparts): IcebergTables
       await pass(world, world.draw(30));
       const fate = parts.isDown ? world.draw(2) : world.draw(8);
       if (fate === 0) throw new AppendRefused('Iceberg.CatalogFailure', 'answered 503', { isFinal: false });
-      if (fate === 1) return unanswered(world, append.signal);
+      if (fate === 1) return unanswered(world, 30_000, append.signal);
       if (fate === 2) {
         // What was sent may be committed long after nobody waits for it any more.
         world.clock.setTimer(world.draw(20_000), () => void tables.take(append));
@@ -77,29 +78,6 @@ function faultyTables(world: SimulatedWorld, parts: Counterparts): IcebergTables
       await pass(world, world.draw(30));
       if (fate === 3) throw new Error('the answer was lost');
       return refused;
-    },
-  };
-}
-
-/** As the server's sender does with what hangs. */
-function unanswered(world: SimulatedWorld, signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const timer = world.clock.setTimer(30_000, () => reject(new Error('a timeout')));
-    signal.addEventListener('abort', () => {
-      timer.cancel();
-      reject(new Error('nobody waits'));
-    });
-  });
-}
-
-function faultyStore(world: SimulatedWorld, { objects }: Counterparts): ObjectStore {
-  return {
-    async put({ key, body }) {
-      await pass(world, world.draw(30));
-      const fate = world.draw(6);
-      if (fate === 0) throw new Error('503 Slow Down');
-      objects.set(key, Buffer.concat(body).toString());
-      if (fate === 1) throw new Error('the answer was lost');
     },
   };
 }
@@ -128,7 +106,12 @@ export async function story(seed: number): Promise<void> {
   let next = 0;
   for (; parts.life < 4; parts.life += 1) {
     for (const name of names)
-      void write(firehose, world, { name, taken: parts.acknowledged[name], number: () => next++ });
+      void writeNumbers(firehose, world, {
+        name,
+        taken: parts.acknowledged[name],
+        number: () => next++,
+        textOf: (n) => (isWrong(n) ? `no JSON: ${n}` : JSON.stringify({ n, text: 'x'.repeat(world.draw(200)) })),
+      });
     await world.run({ forMs: 200 + world.draw(3000) });
     parts.isDown = world.draw(3) === 0;
     world.stepClock(world.draw(10_000) - 5000);
@@ -163,7 +146,7 @@ function open(world: SimulatedWorld, parts: Counterparts): Promise<TestFirehose>
     openTestFirehose({
       world,
       directory: '/data',
-      objects: faultyStore(world, parts),
+      objects: failingBucket(world, parts.objects),
       icebergTables: faultyTables(world, parts),
       icebergCatalogs: new Set(['lake']),
       compressors: inlineCompressors,
@@ -171,29 +154,4 @@ function open(world: SimulatedWorld, parts: Counterparts): Promise<TestFirehose>
       log: { journalFileBytes: 16_384, hotBytes: 12_000 },
     }),
   );
-}
-
-async function write(
-  firehose: TestFirehose,
-  world: SimulatedWorld,
-  { name, taken, number }: { name: string; taken: Set<number>; number(): number },
-): Promise<void> {
-  for (;;) {
-    const numbers = Array.from({ length: 1 + world.draw(4) }, number);
-    const Records = numbers.map((n) => {
-      const text = isWrong(n) ? `no JSON: ${n}` : JSON.stringify({ n, text: 'x'.repeat(world.draw(200)) });
-      return { Data: Buffer.from(text).toString('base64') };
-    });
-    try {
-      await firehose.call('PutRecordBatch', { DeliveryStreamName: name, Records });
-      for (const n of numbers) taken.add(n);
-    } catch {
-      return;
-    }
-    await pass(world, world.draw(1000));
-  }
-}
-
-function pass(world: SimulatedWorld, forMs: number): Promise<void> {
-  return new Promise((resolve) => world.clock.setTimer(forMs, resolve));
 }

@@ -6,12 +6,13 @@
  * is.
  */
 import assert from 'node:assert/strict';
-import type { HttpAnswer, HttpSender, ObjectStore } from '@millrace/firehose';
+import type { HttpSender } from '@millrace/firehose';
 import { simulatedWorld } from '@millrace/world';
 import type { SimulatedWorld } from '@millrace/world';
 import { SearchCluster } from '../../packages/firehose/test/search-cluster.ts';
 import { openTestFirehose, s3 } from '../../packages/firehose/test/support.ts';
 import type { TestFirehose } from '../../packages/firehose/test/support.ts';
+import { failingBucket, pass, unanswered, writeNumbers } from './failing-destination.ts';
 import { inlineCompressors } from './inline-compressors.ts';
 import { settle } from './settle.ts';
 
@@ -86,29 +87,6 @@ function faultyCluster(world: SimulatedWorld, parts: Counterparts): HttpSender {
   };
 }
 
-/** As the server's sender does with what hangs. */
-function unanswered(world: SimulatedWorld, timeoutMs: number, signal: AbortSignal): Promise<HttpAnswer> {
-  return new Promise((_, reject) => {
-    const timer = world.clock.setTimer(timeoutMs, () => reject(new Error('a timeout')));
-    signal.addEventListener('abort', () => {
-      timer.cancel();
-      reject(new Error('nobody waits'));
-    });
-  });
-}
-
-function faultyStore(world: SimulatedWorld, { objects }: Counterparts): ObjectStore {
-  return {
-    async put({ key, body }) {
-      await pass(world, world.draw(30));
-      const fate = world.draw(6);
-      if (fate === 0) throw new Error('503 Slow Down');
-      objects.set(key, Buffer.concat(body).toString());
-      if (fate === 1) throw new Error('the answer was lost');
-    },
-  };
-}
-
 export async function story(seed: number): Promise<void> {
   const world = simulatedWorld(seed);
   const parts = new Counterparts();
@@ -135,7 +113,12 @@ export async function story(seed: number): Promise<void> {
   let next = 0;
   for (let life = 0; life < 4; life += 1) {
     for (const name of names)
-      void write(firehose, world, { name, taken: parts.acknowledged[name], number: () => next++ });
+      void writeNumbers(firehose, world, {
+        name,
+        taken: parts.acknowledged[name],
+        number: () => next++,
+        textOf: (n) => `${JSON.stringify({ n, text: 'x'.repeat(world.draw(200)) })}\n`,
+      });
     await world.run({ forMs: 200 + world.draw(3000) });
     parts.isDown = world.draw(3) === 0;
     world.stepClock(world.draw(10_000) - 5000);
@@ -176,36 +159,11 @@ function open(world: SimulatedWorld, parts: Counterparts): Promise<TestFirehose>
     openTestFirehose({
       world,
       directory: '/data',
-      objects: faultyStore(world, parts),
+      objects: failingBucket(world, parts.objects),
       http: faultyCluster(world, parts),
       compressors: inlineCompressors,
       transitionMs: 5,
       log: { journalFileBytes: 16_384, hotBytes: 12_000 },
     }),
   );
-}
-
-async function write(
-  firehose: TestFirehose,
-  world: SimulatedWorld,
-  { name, taken, number }: { name: string; taken: Set<number>; number(): number },
-): Promise<void> {
-  for (;;) {
-    const numbers = Array.from({ length: 1 + world.draw(4) }, number);
-    const Records = numbers.map((n) => {
-      const text = JSON.stringify({ n, text: 'x'.repeat(world.draw(200)) });
-      return { Data: Buffer.from(`${text}\n`).toString('base64') };
-    });
-    try {
-      await firehose.call('PutRecordBatch', { DeliveryStreamName: name, Records });
-      for (const n of numbers) taken.add(n);
-    } catch {
-      return;
-    }
-    await pass(world, world.draw(1000));
-  }
-}
-
-function pass(world: SimulatedWorld, forMs: number): Promise<void> {
-  return new Promise((resolve) => world.clock.setTimer(forMs, resolve));
 }
