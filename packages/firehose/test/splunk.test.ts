@@ -187,7 +187,7 @@ test('defaults are AWSs; an update leaves what it does not name; wrong endpoints
         CurrentDeliveryStreamVersionId: '1',
         SplunkDestinationUpdate,
       });
-    assert.match(await update({ HECEndpoint: 'splunk:8088' }), /^InvalidArgumentException: HECEndpoint splunk:8088/);
+    assert.match(await update({ HECEndpoint: 'splunk:8088' }), /^InvalidArgumentException: HECEndpoint is no URL/);
     assert.match(await update({ HECToken: 'a b' }), /^InvalidArgumentException: HECToken/);
     assert.equal(await update({ HECEndpointType: 'Event' }), 'nothing');
     const after = await described();

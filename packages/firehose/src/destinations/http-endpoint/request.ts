@@ -47,12 +47,20 @@ export function requestOf(
       'x-amz-firehose-source-arn': batch.deliveryStreamArn,
       ...(accessKey !== undefined && { 'x-amz-firehose-access-key': accessKey }),
       ...(attributes.length > 0 && {
-        'x-amz-firehose-common-attributes': JSON.stringify({ commonAttributes: common }),
+        'x-amz-firehose-common-attributes': asciiJson({ commonAttributes: common }),
       }),
       ...(encoding === 'GZIP' && { 'content-encoding': 'gzip' }),
     },
     body: encoding === 'GZIP' ? compress(body) : body,
   };
+}
+
+/** Headers have no other characters: JSON can say all of them. */
+function asciiJson(value: object): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Throws DeliveryError where the answer does not say that the batch was taken. */

@@ -9,6 +9,7 @@ import { invalidArgument } from '../../errors.ts';
 import { filledProcessing } from '../../processing/filled-processing.ts';
 import { stepsOf } from '../../processing/steps.ts';
 import { checkHints, defaultHints } from '../buffering.ts';
+import { checkUrl } from '../checked-url.ts';
 import { merged } from '../merged.ts';
 import { backupOf, checkedS3 } from '../s3/settings.ts';
 
@@ -61,7 +62,11 @@ export function updatedHttp(
     ...present,
     ...(endpoint !== undefined && { url: endpoint.Url, name: endpoint.Name, accessKey: endpoint.AccessKey }),
     ...(s3 !== undefined && { s3: backupOf({ ...present.s3, ...s3 }) }),
-    http: { ...merged(present.http, rest), ...(hints !== undefined && { BufferingHints: hints }) },
+    http: {
+      ...merged(present.http, rest),
+      RetryOptions: merged(present.http.RetryOptions!, rest.RetryOptions ?? {}),
+      ...(hints !== undefined && { BufferingHints: hints }),
+    },
   });
 }
 
@@ -86,7 +91,10 @@ export function httpDescription({ http, url, name, s3 }: HttpDestination): HttpE
 }
 
 function checked(deliveryStream: string, destination: HttpDestination): HttpDestination {
-  if (!URL.canParse(destination.url)) throw invalidArgument(`${destination.url} is no URL.`);
+  checkUrl('Url', destination.url);
+  // It stands in a header, and who refuses it there tells it.
+  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(destination.accessKey ?? ''))
+    throw invalidArgument('AccessKey has characters that no header can have.');
   if (destination.http.SecretsManagerConfiguration?.Enabled === true)
     throw invalidArgument('Millrace does not have Secrets Manager.');
   stepsOf(destination.http.ProcessingConfiguration);

@@ -24,7 +24,7 @@ function domainName(arn: string): string {
   return arn.slice(arn.lastIndexOf('/') + 1);
 }
 
-/** Throws TypeError for what is no URL. */
+/** Throws TypeError for what is no URL, and URIError for credentials that are not escaped as such. */
 export function clusterAt(text: string): Cluster {
   const url = new URL(text);
   const { username, password, hostname } = url;
@@ -51,7 +51,21 @@ function awsOf(hostname: string): Cluster['aws'] {
   return { service: found[2] === 'aoss' ? 'aoss' : 'es', region: (found[1] ?? found[3])! };
 }
 
-/** An endpoint as it may be told. */
+/** Whether clusterAt takes it: escapes in names and passwords must be such, too. */
+export function isClusterUrl(text: string): boolean {
+  try {
+    return /^https?:$/.test(new URL(clusterAt(text).bulkUrl).protocol);
+  } catch {
+    return false;
+  }
+}
+
+/** An endpoint as it may be told: everything before the last "@", whose slashes a URL may leave out. */
 export function withoutCredentials(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1');
+  const scheme = /^[a-z][a-z0-9+.-]*:[\\/]*/i.exec(url)?.[0] ?? '';
+  const rest = url.slice(scheme.length);
+  // Of what is a URL, an "@" behind the host is no end of credentials.
+  const end = URL.canParse(url) ? rest.search(/[\\/?#]/) : -1;
+  const authority = end < 0 ? rest : rest.slice(0, end);
+  return `${scheme}${rest.slice(authority.lastIndexOf('@') + 1)}`;
 }

@@ -14,7 +14,7 @@ import { stepsOf } from '../../processing/steps.ts';
 import type { Settings } from '../../service.ts';
 import { merged } from '../merged.ts';
 import { backupOf, checkedS3 } from '../s3/settings.ts';
-import { clusterOf, withoutCredentials } from './cluster.ts';
+import { clusterOf, isClusterUrl, withoutCredentials } from './cluster.ts';
 
 /** The API's three names for it. Elasticsearch's shapes are OpenSearch's; Serverless' have fewer members. */
 export type SearchApi = 'Amazonopensearchservice' | 'Elasticsearch' | 'AmazonOpenSearchServerless';
@@ -123,6 +123,7 @@ export function updatedSearch(
         ...search,
         ...(url === undefined && domainArn !== undefined && { DomainARN: domainArn }),
         BufferingHints: { ...present.search.BufferingHints, ...hints },
+        RetryOptions: merged(present.search.RetryOptions!, rest.RetryOptions ?? {}),
       },
     },
     settings,
@@ -186,7 +187,7 @@ function checked(
   const { api, url, search } = destination;
   if (api === 'AmazonOpenSearchServerless' && url === undefined)
     throw invalidArgument('CollectionEndpoint must be specified.');
-  if (url !== undefined && !URL.canParse(url)) throw invalidArgument(`${withoutCredentials(url)} is no URL.`);
+  if (url !== undefined && !isClusterUrl(url)) throw invalidArgument(`${withoutCredentials(url)} is no URL.`);
   if (clusterOf(destination, searchDomains) === undefined)
     throw invalidArgument(
       `Where the domain ${search.DomainARN} is, is not known here: name it in --search-domains, or specify its ClusterEndpoint.`,

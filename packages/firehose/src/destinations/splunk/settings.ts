@@ -9,6 +9,7 @@ import { invalidArgument } from '../../errors.ts';
 import { filledProcessing } from '../../processing/filled-processing.ts';
 import { stepsOf } from '../../processing/steps.ts';
 import { checkHints } from '../buffering.ts';
+import { checkUrl } from '../checked-url.ts';
 import { merged } from '../merged.ts';
 import { backupOf, checkedS3 } from '../s3/settings.ts';
 
@@ -82,14 +83,17 @@ export function updatedSplunk(
   return checked(deliveryStream, {
     ...present,
     ...(s3 !== undefined && { s3: backupOf({ ...present.s3, ...s3 }) }),
-    splunk: { ...merged(present.splunk, rest), ...(hints !== undefined && { BufferingHints: hints }) },
+    splunk: {
+      ...merged(present.splunk, rest),
+      RetryOptions: merged(present.splunk.RetryOptions, rest.RetryOptions ?? {}),
+      ...(hints !== undefined && { BufferingHints: hints }),
+    },
   });
 }
 
 function checked(deliveryStream: string, destination: SplunkDestination): SplunkDestination {
   const { splunk, s3 } = destination;
-  if (!/^https?:\/\/./.test(splunk.HECEndpoint) || !URL.canParse(splunk.HECEndpoint))
-    throw invalidArgument(`HECEndpoint ${splunk.HECEndpoint} is no URL.`);
+  checkUrl('HECEndpoint', splunk.HECEndpoint);
   if (splunk.SecretsManagerConfiguration?.Enabled === true)
     throw invalidArgument('Millrace does not have Secrets Manager.');
   if (splunk.HECToken === '') throw invalidArgument('HECToken must be specified.');
