@@ -219,9 +219,82 @@ test('a page that becomes more records than a call takes arguments', () =>
     async (firehose, endpoint) => {
       await put(firehose, ...Array<string>(500).fill('{}'.repeat(500)));
       await until(() => records(firehose.firehose) === 500);
+      const sizes = endpoint.posts.map((post) => bodyOf(post).records.length);
       assert.equal(
-        endpoint.posts.reduce((sum, post) => sum + bodyOf(post).records.length, 0),
+        sizes.reduce((sum, size) => sum + size, 0),
         250_000,
       );
+      assert.ok(Math.max(...sizes) <= 10_000, 'no request has more records than its schema allows');
     },
   ));
+
+const splitting = {
+  ProcessingConfiguration: {
+    Enabled: true,
+    Processors: [
+      { Type: 'RecordDeAggregation', Parameters: [{ ParameterName: 'SubRecordType', ParameterValue: 'JSON' }] },
+    ],
+  },
+};
+
+function first({ records: [record] }: Body): string {
+  return Buffer.from(record!.data, 'base64').toString();
+}
+
+test('of several requests only those that failed are sent again, each under its id and as it was', () =>
+  withEndpoint(
+    {
+      BufferingHints: { SizeInMBs: 64, IntervalInSeconds: 0 },
+      RetryOptions: { DurationInSeconds: 7200 },
+      ...splitting,
+    },
+    async (firehose, endpoint) => {
+      let refusals = 0;
+      endpoint.answer = (body) => {
+        const isSecond = first(body) === '{"n":10000}' && (refusals += 1) < 3;
+        return isSecond ? { status: 503, body: 'busy' } : taken(body);
+      };
+      // No record becomes more than 500.
+      const numbers = (from: number): string => Array.from({ length: 500 }, (_, n) => `{"n":${from + n}}`).join('');
+      await put(firehose, ...Array.from({ length: 50 }, (_, at) => numbers(500 * at)));
+      await until(() => {
+        firehose.world.advance(3000);
+        return records(firehose.firehose) === 50;
+      });
+      assert.deepEqual(
+        endpoint.posts.map((post) => [first(bodyOf(post)), bodyOf(post).records.length]),
+        [
+          ['{"n":0}', 10_000],
+          ['{"n":10000}', 10_000],
+          ['{"n":20000}', 5000],
+          ['{"n":10000}', 10_000],
+          ['{"n":10000}', 10_000],
+        ],
+      );
+      const ids = endpoint.posts.map((post) => bodyOf(post).requestId);
+      assert.equal(new Set(ids).size, 3);
+      assert.deepEqual([ids[3], ids[4]], [ids[1], ids[1]]);
+      assert.deepEqual(firehose.objects.stored, []);
+    },
+  ));
+
+test('what failed goes into as many objects as it takes: an answer stands beside each record', () =>
+  withEndpoint({ RetryOptions: { DurationInSeconds: 0 }, ...splitting }, async (firehose, endpoint) => {
+    endpoint.answer = () => ({ status: 500, body: '<p>'.repeat(2000) });
+    await put(firehose, ...Array<string>(6).fill('{}'.repeat(500)));
+    await until(() => records(firehose.firehose) === 6);
+    const sizes = firehose.objects.stored.map(({ body }) => body.length);
+    assert.ok(sizes.length >= 2);
+    assert.ok(Math.max(...sizes) < 9 << 20);
+    assert.equal(new Set(firehose.objects.stored.map(({ key }) => key)).size, sizes.length);
+    const lines = firehose.objects.stored.flatMap(({ body }) => String(body).trim().split('\n'));
+    assert.equal(lines.length, 3000);
+  }));
+
+test('records of no bytes are not held in memory without an end', () =>
+  withEndpoint({ BufferingHints: { SizeInMBs: 64, IntervalInSeconds: 900 } }, async (firehose, endpoint) => {
+    const nothing = Array<string>(500).fill('');
+    for (let puts = 0; puts < 200; puts += 1) await put(firehose, ...nothing);
+    await until(() => records(firehose.firehose) === 100_000);
+    assert.equal(endpoint.posts.length, 10);
+  }));

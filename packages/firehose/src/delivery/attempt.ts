@@ -43,8 +43,6 @@ export class Attempt {
   /** The delivery stream's when it was begun: another destination is another delivery. */
   readonly version: number;
   readonly destination: Destination;
-  /** The same with every try. */
-  readonly requestId: string;
   readonly progress = new RecordProgress();
   /** Whether what is to be kept of everything is kept. */
   isBackedUp = false;
@@ -55,14 +53,23 @@ export class Attempt {
   readonly #deliveryStream: string;
   readonly #random: World['random'];
   readonly #names = new Map<string, string>();
+  readonly #requestIds = new Map<string, string>();
 
   constructor({ version, destination, name }: DeliveryStream, window: Window, { random }: Pick<World, 'random'>) {
     this.window = window;
     this.version = version;
     this.destination = destination;
-    this.requestId = random.uuid();
     this.#deliveryStream = name;
     this.#random = random;
+  }
+
+  /** What a request is known by: the same with every try, of the same records. */
+  requestIdOf(records: string): string {
+    const known = this.#requestIds.get(records);
+    if (known !== undefined) return known;
+    const id = this.#random.uuid();
+    if (this.#requestIds.size < mostNames) this.#requestIds.set(records, id);
+    return id;
   }
 
   /** An object's name; `role` keeps apart the objects of one delivery. */

@@ -14,6 +14,8 @@ import type { Hints, Window } from './window.ts';
 
 /** Beside the data: a compressor, a page. */
 const windowBytes = 2 << 20;
+/** Beside its data, of each record that is held by itself. */
+const recordBytes = 512;
 const firstPauseMs = 1000;
 const longestPauseMs = 60_000;
 /** What an object that is on its way when delivery stops may still take. */
@@ -109,7 +111,8 @@ export class Deliverer {
     const { destination } = attempt;
     const kind = kindOf(destination);
     const steps = stepsOf(kind.processing?.(destination), { isPartitioned: true, destination: destination.type });
-    let held = window.bytes * kind.copies + windowBytes + processingBytes(steps);
+    let held =
+      window.bytes * kind.copies + windowBytes + ownBytes(window, kind.hints(destination)) + processingBytes(steps);
     await memory.acquire(held);
     const letGo = (): void => {
       memory.release(held);
@@ -236,6 +239,10 @@ export class Deliverer {
 
 function recordsOf({ spans }: Window): number {
   return spans.reduce((sum, { from, to }) => sum + to - from, 0);
+}
+
+function ownBytes(window: Window, { records }: Hints): number {
+  return records === Infinity ? 0 : recordsOf(window) * recordBytes;
 }
 
 /** Records between what is delivered and a window. */

@@ -16,7 +16,7 @@ import { contentEncodingOf } from './compression.ts';
 import { DeliveryError } from './delivery-error.ts';
 import { logFault } from './error-log.ts';
 import type { DeliveryFault, Logging } from './error-log.ts';
-import { errorLine } from './failed-record.ts';
+import { errorObjects } from './failed-record.ts';
 import type { FailedRecord } from './failed-record.ts';
 import { readSpan } from './window.ts';
 
@@ -152,7 +152,7 @@ export class Delivery {
     }
   }
 
-  /** Stores records that failed at the error prefix, or those of tables, an object for each way to fail. */
+  /** Stores records that failed at the error prefix, or those of tables, objects for each way to fail. */
   async storeFailed(errorOutputType: string, failed: readonly FailedRecord[]): Promise<void> {
     const endedMs = this.service.world.clock.now();
     for (const { code, message, lambdaArn } of oneOfEachCode(failed))
@@ -161,9 +161,14 @@ export class Delivery {
       const s3 = prefix === undefined ? this.s3 : { ...this.s3, ErrorOutputPrefix: prefix };
       const byType = Map.groupBy(its, (record) => record.outputType ?? errorOutputType);
       for (const [type, records] of byType) {
-        const lines = records.map((record) => Buffer.from(errorLine(record, endedMs)));
         const content = this.identityOf(records.map(({ data }) => data));
-        await this.store(s3, this.attempt.errorNameOf(type, s3, content), lines);
+        let part = 0;
+        for (const lines of errorObjects(records, endedMs)) {
+          part += 1;
+          // Another prefix is another object.
+          const name = this.attempt.errorNameOf(type, s3, `${content} ${prefix ?? ''} ${part}`);
+          await this.store(s3, name, lines);
+        }
       }
     }
   }

@@ -17,7 +17,7 @@ export interface FailedRecord {
 }
 
 /** The line of a failed record. Members are AWS's, as its guide shows them; lambdaARN is written so in what it delivers. */
-export function errorLine(failed: FailedRecord, endedMs: number): string {
+function errorLine(failed: FailedRecord, endedMs: number): string {
   const { arrivalMs, code, message, data, attempts = 1, lambdaArn, details } = failed;
   const record = {
     attemptsMade: attempts,
@@ -30,4 +30,23 @@ export function errorLine(failed: FailedRecord, endedMs: number): string {
     ...(lambdaArn !== undefined && { lambdaARN: lambdaArn }),
   };
   return `${JSON.stringify(record)}\n`;
+}
+
+/** What is made of errors at once. An answer of 8 KiB beside each of many small records is a hundred times what they are. */
+const errorObjectBytes = 8 << 20;
+
+/** The bodies of as many objects as it takes. */
+export function* errorObjects(failed: readonly FailedRecord[], endedMs: number): Generator<readonly Buffer[]> {
+  let lines: Buffer[] = [];
+  let bytes = 0;
+  for (const record of failed) {
+    const line = Buffer.from(errorLine(record, endedMs));
+    lines.push(line);
+    bytes += line.length;
+    if (bytes < errorObjectBytes) continue;
+    yield lines;
+    lines = [];
+    bytes = 0;
+  }
+  if (lines.length > 0) yield lines;
 }

@@ -28,6 +28,8 @@ export interface Window {
 export interface Hints {
   readonly bytes: number;
   readonly intervalMs: number;
+  /** So many at most, where each of them is held in memory: a record of no bytes takes room, too. */
+  readonly records: number;
 }
 
 /** What a window is made from. All of it is read anew at every look: destinations are updated, streams resharded. */
@@ -61,7 +63,7 @@ export async function dueWindow(supply: Supply): Promise<Window | undefined> {
   let deadlineMs = Infinity;
   let hasWaited = false;
   while (!stop.aborted) {
-    const { bytes, intervalMs } = supply.hints();
+    const hints = supply.hints();
     const cursors = supply.cursors((logId) => found.reached(logId));
     let isIdle = true;
     const heldUp = new Set<number>();
@@ -72,7 +74,7 @@ export async function dueWindow(supply: Supply): Promise<Window | undefined> {
       }
       const index = found.reached(logId) ?? from;
       const { records, nextIndex } = await log.read(logId, index, page);
-      const taken = found.take(logId, records, bytes);
+      const taken = found.take(logId, records, hints);
       const isAtEnd = records.length === 0 || nextIndex >= (log.status(logId)?.nextIndex ?? 0);
       reading?.didRead(logId, taken.bytes, isAtEnd);
       if (taken.isFull) return found.window(!hasWaited);
@@ -84,7 +86,7 @@ export async function dueWindow(supply: Supply): Promise<Window | undefined> {
     if (found.oldestMs !== undefined) {
       const ageMs = Math.max(0, world.clock.now() - found.oldestMs);
       // From the first sight on, the deadline can only come nearer.
-      deadlineMs = Math.min(deadlineMs, world.clock.monotonicMs() + Math.max(0, intervalMs - ageMs));
+      deadlineMs = Math.min(deadlineMs, world.clock.monotonicMs() + Math.max(0, hints.intervalMs - ageMs));
       if (world.clock.monotonicMs() >= deadlineMs) return found.window(false);
     }
     // A shard that is closed, and not on record as closed yet, would wake at once: looking again is enough for it.
@@ -104,6 +106,7 @@ class Growing {
   readonly #spans = new Map<number, { from: number; to: number }>();
   readonly #reached = new Map<number, number>();
   #bytes = 0;
+  #count = 0;
 
   /** How far a shard was read; undefined while it was not. */
   reached(logId: number): number | undefined {
@@ -115,14 +118,14 @@ class Growing {
   }
 
   /** Takes in the records that fit, and says whether the window is full. */
-  take(logId: number, records: readonly StoredRecord[], limitBytes: number): { bytes: number; isFull: boolean } {
+  take(logId: number, records: readonly StoredRecord[], most: Hints): { bytes: number; isFull: boolean } {
     const before = this.#bytes;
-    const isFull = records.some((record) => this.#isFullWith(logId, record, limitBytes));
+    const isFull = records.some((record) => this.#isFullWith(logId, record, most));
     return { bytes: this.#bytes - before, isFull };
   }
 
-  #isFullWith(logId: number, { index, data, arrivalMs }: StoredRecord, limitBytes: number): boolean {
-    if (this.#bytes > 0 && this.#bytes + data.length > limitBytes) return true;
+  #isFullWith(logId: number, { index, data, arrivalMs }: StoredRecord, most: Hints): boolean {
+    if (this.#bytes > 0 && this.#bytes + data.length > most.bytes) return true;
     this.oldestMs = Math.min(this.oldestMs ?? Infinity, arrivalMs);
     const span = this.#spans.get(logId);
     // A span begins at its first record: later than where was asked from, when what was before has expired.
@@ -130,7 +133,8 @@ class Growing {
     else span.to = index + 1;
     this.#reached.set(logId, index + 1);
     this.#bytes += data.length;
-    return this.#bytes >= limitBytes;
+    this.#count += 1;
+    return this.#bytes >= most.bytes || this.#count >= most.records;
   }
 
   window(isBehind: boolean): Window {
@@ -139,7 +143,10 @@ class Growing {
   }
 }
 
-/** Calls `take` with a span's records, a page at a time; their data are lent until it has resolved. */
+/**
+ * Calls `take` with a span's records, a page at a time; their data are lent until it has resolved. Rejects where some have
+ * expired meanwhile: what is known of a window's records goes by their places.
+ */
 export async function readSpan(
   log: ShardLog,
   { logId, from, to }: Span,
@@ -149,6 +156,9 @@ export async function readSpan(
   while (index < to) {
     const { records, nextIndex } = await log.read(logId, index, page);
     if (nextIndex === index) throw new Error(`records from ${index} to ${to} of ${logId} are not in the log`);
+    // What damage took is never there again: it is passed over, with every try.
+    const hasExpired = records[0]?.index !== index && (log.status(logId)?.firstIndex ?? 0) > index;
+    if (hasExpired) throw new Error(`records of ${logId} from ${index} on have expired`);
     const wanted = (records.at(-1)?.index ?? 0) < to ? records : records.filter((record) => record.index < to);
     if (wanted.length > 0) await take(wanted);
     index = nextIndex;

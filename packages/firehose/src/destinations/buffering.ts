@@ -17,7 +17,13 @@ export function checkHints<H extends BufferingHints>(hints: H | undefined): H | 
   return hints;
 }
 
+/** Of a window that is sent record by record, or many in a request. */
+export const mostSent = 100_000;
+
 /** Hints with everything filled in, as delivery takes them. */
-export function hintsFrom({ SizeInMBs: size, IntervalInSeconds: seconds }: BufferingHints): Hints {
-  return { bytes: size! << 20, intervalMs: seconds! * 1000 };
+export function hintsFrom(
+  { SizeInMBs: size, IntervalInSeconds: seconds }: BufferingHints,
+  mostRecords = Infinity,
+): Hints {
+  return { bytes: size! << 20, intervalMs: seconds! * 1000, records: mostRecords };
 }

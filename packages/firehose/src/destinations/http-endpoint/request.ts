@@ -8,12 +8,18 @@ import type { HttpDestination } from './settings.ts';
  *   body   = {"requestId": uuid, "timestamp": milliseconds, "records": [{"data": base64}, …]}
  *   answer = {"requestId": the same, "timestamp": milliseconds, "errorMessage"?: text}       with status 200 where it was taken
  */
-export interface HttpBatch {
-  /** The same with every try. */
+export function bodyOf(batch: {
   readonly requestId: string;
-  readonly deliveryStreamArn: string;
   readonly timestampMs: number;
   readonly records: readonly Buffer[];
+}): Buffer {
+  return Buffer.from(
+    JSON.stringify({
+      requestId: batch.requestId,
+      timestamp: batch.timestampMs,
+      records: batch.records.map((data) => ({ data: data.toString('base64') })),
+    }),
+  );
 }
 
 /** "Firehose waits for the response … 3 minutes." */
@@ -22,18 +28,16 @@ const maxAnswerBytes = 1 << 20;
 
 export function requestOf(
   { url, accessKey, http }: HttpDestination,
-  batch: HttpBatch,
-  compress: (body: Buffer) => Buffer,
+  batch: {
+    /** The same with every try. */
+    readonly requestId: string;
+    readonly deliveryStreamArn: string;
+    /** Compressed, where the destination says so. */
+    readonly body: Buffer;
+  },
 ): Omit<HttpRequest, 'signal'> {
   const { ContentEncoding: encoding, CommonAttributes: attributes = [] } = http.RequestConfiguration ?? {};
   const common = Object.fromEntries(attributes.map(({ AttributeName: name, AttributeValue: value }) => [name, value]));
-  const body = Buffer.from(
-    JSON.stringify({
-      requestId: batch.requestId,
-      timestamp: batch.timestampMs,
-      records: batch.records.map((data) => ({ data: data.toString('base64') })),
-    }),
-  );
   return {
     method: 'POST',
     url,
@@ -51,7 +55,7 @@ export function requestOf(
       }),
       ...(encoding === 'GZIP' && { 'content-encoding': 'gzip' }),
     },
-    body: encoding === 'GZIP' ? compress(body) : body,
+    body: batch.body,
   };
 }
 

@@ -3,7 +3,7 @@ import { DeliveryError } from '../../delivery/delivery-error.ts';
 import { deliverRecords } from '../../delivery/record-delivery.ts';
 import type { HttpAnswer } from '../../http-sender.ts';
 import type { DestinationMetrics } from '../../metrics/delivery-stream-metrics.ts';
-import { hintsFrom } from '../buffering.ts';
+import { hintsFrom, mostSent } from '../buffering.ts';
 import type { DestinationKind } from '../kind.ts';
 import { sendBulks } from './bulk.ts';
 import { clusterOf, withoutCredentials } from './cluster.ts';
@@ -20,7 +20,7 @@ export const openSearchKind: DestinationKind<OpenSearchDestination> = {
   created: createdSearch,
   updated: updatedSearch,
   described: searchDescription,
-  hints: ({ search }) => hintsFrom(search.BufferingHints!),
+  hints: ({ search }) => hintsFrom(search.BufferingHints!, mostSent),
   processing: ({ search }) => search.ProcessingConfiguration,
   metrics: ({ api }) => metricsNames[api],
   logging: ({ search, url }) => ({

@@ -7,6 +7,9 @@ import { storePartitioned } from './partitioned-delivery.ts';
 import { createdS3, s3DescriptionOf, updatedS3 } from './settings.ts';
 import type { S3Destination } from './settings.ts';
 
+/** Partitions hold their records one by one until they are stored. */
+const mostPartitioned = 1_000_000;
+
 /** S3, by either of the API's two ways to say it. */
 export const s3Kind: DestinationKind<S3Destination> = {
   type: 'S3',
@@ -23,7 +26,7 @@ export const s3Kind: DestinationKind<S3Destination> = {
     S3DestinationDescription: s3DescriptionOf(s3),
     ExtendedS3DestinationDescription: s3,
   }),
-  hints: ({ s3 }) => hintsFrom(s3.BufferingHints),
+  hints: ({ s3 }) => hintsFrom(s3.BufferingHints, isPartitioned(s3) ? mostPartitioned : Infinity),
   mostBytes: 128 << 20,
   metrics: () => 'DeliveryToS3',
   logging: ({ s3 }) => ({ options: s3.CloudWatchLoggingOptions, destination: s3.BucketARN }),

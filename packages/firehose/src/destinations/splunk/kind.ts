@@ -3,7 +3,7 @@ import { DeliveryError } from '../../delivery/delivery-error.ts';
 import { deliverRecords } from '../../delivery/record-delivery.ts';
 import type { NotTaken } from '../../delivery/record-delivery.ts';
 import type { ProcessedRecord } from '../../processing/processing.ts';
-import { hintsFrom } from '../buffering.ts';
+import { hintsFrom, mostSent } from '../buffering.ts';
 import type { DestinationKind } from '../kind.ts';
 import { sendToCollector } from './collector.ts';
 import { createdSplunk, updatedSplunk } from './settings.ts';
@@ -16,7 +16,7 @@ export const splunkKind: DestinationKind<SplunkDestination> = {
   updated: (present, { DeliveryStreamName: name, SplunkDestinationUpdate: given }) =>
     given && updatedSplunk(name, present, given),
   described: ({ splunk, s3 }) => ({ SplunkDestinationDescription: { ...splunk, S3DestinationDescription: s3 } }),
-  hints: ({ splunk }) => hintsFrom(splunk.BufferingHints),
+  hints: ({ splunk }) => hintsFrom(splunk.BufferingHints, mostSent),
   metrics: () => 'DeliveryToSplunk',
   logging: ({ splunk }) => ({ options: splunk.CloudWatchLoggingOptions, destination: splunk.HECEndpoint }),
   processing: ({ splunk }) => splunk.ProcessingConfiguration,
