@@ -8,6 +8,7 @@ import { movableWorld } from '@millrace/world';
 import { MemoryObjects, movableFirehose, openTestFirehose, s3, until } from './support.ts';
 
 const clusterArn = 'arn:aws:kafka:us-east-1:000000000000:cluster/main/0-1';
+const otherAccountsArn = 'arn:aws:kafka:us-east-1:111111111111:cluster/main/0-1';
 const source = {
   DeliveryStreamType: 'MSKAsSource',
   MSKSourceConfiguration: {
@@ -27,7 +28,7 @@ class MemoryTopic implements SourceTopics {
   reads = 0;
 
   has(arn: string): boolean {
-    return arn === clusterArn;
+    return arn === clusterArn || arn === otherAccountsArn;
   }
 
   open(): SourceTopic {
@@ -189,8 +190,67 @@ test('a cluster that nobody said where it is, and types that contradict, are ref
   try {
     const MSKSourceConfiguration = { ...source.MSKSourceConfiguration, MSKClusterARN: 'arn:aws:kafka:other' };
     assert.match(await refusal({ ...source, MSKSourceConfiguration }), /not told where cluster arn:aws:kafka:other is/);
+    const ofAnother = { ...source.MSKSourceConfiguration, MSKClusterARN: otherAccountsArn };
+    assert.equal(
+      await refusal({ ...source, MSKSourceConfiguration: ofAnother }),
+      `InvalidArgumentException: MSK cluster ${otherAccountsArn} not found.`,
+    );
     assert.match(await refusal({ DeliveryStreamType: 'MSKAsSource' }), /when, and only when/);
     assert.match(await refusal({ ...source, DeliveryStreamType: 'DirectPut' }), /when, and only when/);
+  } finally {
+    await firehose.end();
+  }
+});
+
+test('brokers that hang hold up neither the stop nor a deletion', async () => {
+  const hung = new Promise<never>(() => undefined);
+  for (const hangsFrom of ['the positions', 'the reading']) {
+    let asked = 0;
+    const topics: SourceTopics = {
+      has: () => true,
+      open: () => ({
+        positionsAt() {
+          if (hangsFrom !== 'the positions') return Promise.resolve(new Map([[0, 0n]]));
+          asked += 1;
+          return hung;
+        },
+        read() {
+          asked += 1;
+          return hung;
+        },
+        close: () => hung,
+      }),
+    };
+    const firehose = await movableFirehose({ topics });
+    await firehose.call('CreateDeliveryStream', { DeliveryStreamName: 'd', ...source, ...destination });
+    await until(() => asked > 0);
+    await firehose.end();
+  }
+});
+
+test('what a topic does not have any more is told', async () => {
+  const told: string[] = [];
+  const jump = { partition: 0, from: 3n, to: 7n };
+  let reads = 0;
+  const topics: SourceTopics = {
+    has: () => true,
+    open: () => ({
+      positionsAt: () => Promise.resolve(new Map([[0, 3n]])),
+      async read() {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        reads += 1;
+        return { records: [], next: new Map([[0, 7n]]), ...(reads === 1 && { jumps: [jump] }) };
+      },
+      close: () => Promise.resolve(),
+    }),
+  };
+  const firehose = await movableFirehose({ topics, report: (message) => void told.push(message) });
+  try {
+    await firehose.call('CreateDeliveryStream', { DeliveryStreamName: 'd', ...source, ...destination });
+    await until(() => reads > 1);
+    assert.deepEqual(told, [
+      'orders 0 of 000000000000:us-east-1:d goes on at 7, not at 3: what was between has expired',
+    ]);
   } finally {
     await firehose.end();
   }

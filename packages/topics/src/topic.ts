@@ -26,7 +26,7 @@ export interface Topic {
   positionsAt(timeMs: number): Promise<Positions>;
   /**
    * Waits for records of any partition, `waitMs` at most, and answers them with where to go on. Partitions that came since are read
-   * from their beginning; a partition of which what was to come next is gone already, from what it still has.
+   * from their beginning; a partition that does not have what was to come next, from what it has, which a jump tells.
    */
   read(from: Positions, options: { readonly maxBytes: number; readonly waitMs: number }): Promise<TopicPage>;
   close(): Promise<void>;
@@ -35,6 +35,17 @@ export interface Topic {
 export interface TopicPage {
   readonly records: readonly TopicRecord[];
   readonly next: Positions;
+  readonly jumps: readonly Jump[];
+}
+
+/**
+ * Where a partition did not have what was to come next: forwards what was between has expired; backwards the topic was made
+ * again, or lost its end.
+ */
+export interface Jump {
+  readonly partition: number;
+  readonly from: bigint;
+  readonly to: bigint;
 }
 
 const readCommitted = 1;
@@ -79,12 +90,13 @@ class OpenTopic implements Topic {
     if (partitions.some((_, partition) => !next.has(partition))) await this.#addNew(next, partitions.length);
     const byLeader = Map.groupBy(partitions.keys(), (partition) => partitions[partition]!.leader);
     const records: TopicRecord[] = [];
+    const jumps: Jump[] = [];
     for (const answer of await Promise.all(
-      [...byLeader].map(([leader, led]) => this.#fetch({ leader, id, led, from: next }, options)),
+      [...byLeader].map(([leader, led]) => this.#fetch({ leader, id, led, from: next, jumps }, options)),
     ))
       for (const { partitions: read } of answer?.responses ?? [])
         for (const partition of read) take(partition, next, records);
-    return { records, next };
+    return { records, next, jumps };
   }
 
   async close(): Promise<void> {
@@ -97,10 +109,11 @@ class OpenTopic implements Topic {
       readonly id: string;
       readonly led: readonly number[];
       readonly from: Map<number, bigint>;
+      readonly jumps: Jump[];
     },
     { maxBytes, waitMs }: { readonly maxBytes: number; readonly waitMs: number },
   ): Promise<FetchResponse | undefined> {
-    const { leader, id, led, from } = what;
+    const { leader, id, led, from, jumps } = what;
     try {
       return await this.#client.fetch({
         node: leader,
@@ -123,9 +136,11 @@ class OpenTopic implements Topic {
       });
     } catch (error) {
       if (!isGone(error)) throw error;
-      // What was to come next is no longer kept.
-      const first = await this.#offsets(earliest);
-      for (const partition of led) if (from.get(partition)! < first[partition]!) from.set(partition, first[partition]!);
+      const found = jumpsOf(from, led, { first: await this.#offsets(earliest), end: await this.#offsets(latest) });
+      // A broker that is not its leader any more: whoever reads tries again, later.
+      if (found.length === 0) throw error;
+      for (const { partition, to } of found) from.set(partition, to);
+      jumps.push(...found);
       return undefined;
     }
   }
@@ -151,6 +166,19 @@ function take(partition: Partition, next: Map<number, bigint>, records: TopicRec
         records.push({ value, timestampMs: Number(firstTimestamp + timestampDelta) });
   const last = partition.records?.at(-1);
   if (last !== undefined) next.set(partition.partitionIndex, last.firstOffset + BigInt(last.lastOffsetDelta) + 1n);
+}
+
+/** Of partitions whose next record is not among those that there are: to the first of these. Nothing is left out so. */
+export function jumpsOf(
+  positions: Positions,
+  partitions: readonly number[],
+  { first, end }: { readonly first: readonly bigint[]; readonly end: readonly bigint[] },
+): Jump[] {
+  return partitions.flatMap((partition) => {
+    const from = positions.get(partition)!;
+    const to = first[partition]!;
+    return from < to || from > end[partition]! ? [{ partition, from, to }] : [];
+  });
 }
 
 function isGone(error: unknown): boolean {

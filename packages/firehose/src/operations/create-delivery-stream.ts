@@ -53,7 +53,7 @@ export const createDeliveryStream: Handler<'CreateDeliveryStream'> = async (serv
     name,
     destination,
     source: sourceOf(service, input, { now, account }),
-    topic: topicOf(service.topics, input, now),
+    topic: topicOf(service.topics, input, { startMs: now, account }),
     encryption: await encryptionOf(input, (keyId) => service.keys.create(keyId, account, region)),
     tags: tagsOf(input.Tags ?? []),
     limited: service.settings.limits === 'aws',

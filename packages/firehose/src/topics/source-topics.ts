@@ -16,6 +16,11 @@ export interface SourceTopic {
   read(
     from: TopicPositions,
     options: { readonly maxBytes: number; readonly waitMs: number },
-  ): Promise<{ readonly records: readonly { readonly value: Buffer }[]; readonly next: TopicPositions }>;
+  ): Promise<{
+    readonly records: readonly { readonly value: Buffer }[];
+    readonly next: TopicPositions;
+    /** Where a partition did not have what was to come next, and what it goes on at; left out where there are none. */
+    readonly jumps?: readonly { readonly partition: number; readonly from: bigint; readonly to: bigint }[];
+  }>;
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { pause } from '@millrace/world';
 import { kindOf } from '../destinations/kinds.ts';
 import type { Firehose } from '../service.ts';
 import type { DeliveryStream, TopicSource } from '../state.ts';
-import type { SourceTopic } from './source-topics.ts';
+import type { SourceTopic, TopicPositions } from './source-topics.ts';
 import { readPositions, savedPositions } from './topic-read.ts';
 
 const page = { maxBytes: 1 << 20, waitMs: 500 };
@@ -61,28 +61,42 @@ export class TopicReader {
     if (source === undefined) return;
     const topic = this.#service.topics.open(source.clusterArn, source.topicName);
     try {
-      let positions = await this.#begin(topic, source);
+      const begun = await this.#begin(topic, source);
+      if (begun === undefined) return;
+      let positions = begun;
       for (let stream = this.#stream; stream !== undefined && !this.#stopping.signal.aborted; stream = this.#stream) {
         if (this.#waitingBytes(stream) >= mostWaitingBytes(stream)) {
           await pause(this.#service.world.clock, lookAgainMs, [this.#stopping.signal]);
           continue;
         }
-        const { records, next } = await topic.read(positions, page);
+        const read = await orStopped(topic.read(positions, page), this.#stopping.signal);
+        if (read === undefined) return;
+        const { records, next, jumps = [] } = read;
         positions = next;
+        for (const jump of jumps) this.#reportJump(source, jump);
         if (records.length > 0) await this.#take(stream, records);
         if (!isSame(savedPositions(next), stream.topicPositions)) await this.#record(savedPositions(next));
         onPage();
       }
     } finally {
-      await topic.close();
+      await orStopped(topic.close(), this.#stopping.signal);
     }
   }
 
-  async #begin(topic: SourceTopic, { readFromMs, startMs }: TopicSource): ReturnType<SourceTopic['positionsAt']> {
+  #reportJump({ topicName }: TopicSource, { partition, from, to }: Jump): void {
+    const why = from < to ? 'what was between has expired' : 'the topic was made again, or lost its end';
+    this.#service.report(
+      `${topicName} ${partition} of ${this.#key} goes on at ${to}, not at ${from}: ${why}`,
+      undefined,
+    );
+  }
+
+  /** Undefined when reading stops first. */
+  async #begin(topic: SourceTopic, { readFromMs, startMs }: TopicSource): Promise<TopicPositions | undefined> {
     const saved = this.#stream?.topicPositions;
     if (saved !== undefined) return readPositions(saved);
-    const positions = await topic.positionsAt(readFromMs ?? startMs);
-    await this.#record(savedPositions(positions));
+    const positions = await orStopped(topic.positionsAt(readFromMs ?? startMs), this.#stopping.signal);
+    if (positions !== undefined) await this.#record(savedPositions(positions));
     return positions;
   }
 
@@ -111,6 +125,23 @@ export class TopicReader {
     const delivered = positions[logId] ?? 0;
     this.#waiting = this.#waiting.filter(({ beforeIndex }) => beforeIndex > delivered);
     return this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+}
+
+type Jump = NonNullable<Awaited<ReturnType<SourceTopic['read']>>['jumps']>[number];
+
+/** What was asked of brokers that hang is not waited for any more when reading stops: undefined then. */
+async function orStopped<Answer>(asked: Promise<Answer>, stop: AbortSignal): Promise<Answer | undefined> {
+  // Nobody hears of it any more, perhaps.
+  asked.catch(() => undefined);
+  const stopped = Promise.withResolvers<undefined>();
+  const onStop = (): void => stopped.resolve(undefined);
+  stop.addEventListener('abort', onStop, { once: true });
+  if (stop.aborted) onStop();
+  try {
+    return await Promise.race([asked, stopped.promise]);
+  } finally {
+    stop.removeEventListener('abort', onStop);
   }
 }
 

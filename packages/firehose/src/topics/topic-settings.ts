@@ -7,7 +7,7 @@ import type { SourceTopics } from './source-topics.ts';
 export function topicOf(
   topics: SourceTopics,
   { DeliveryStreamType: type, MSKSourceConfiguration: given, ...input }: CreateDeliveryStreamInput,
-  startMs: number,
+  { startMs, account }: { readonly startMs: number; readonly account: string },
 ): TopicSource | undefined {
   if ((type === 'MSKAsSource') !== (given !== undefined))
     throw invalidArgument(
@@ -19,6 +19,8 @@ export function topicOf(
   const { MSKClusterARN: clusterArn, TopicName: topicName } = given;
   if (!topics.has(clusterArn))
     throw invalidArgument(`Millrace was not told where cluster ${clusterArn} is (--topic-clusters).`);
+  // No role is assumed: nobody may have read what is another account's.
+  if (clusterArn.split(':')[4] !== account) throw invalidArgument(`MSK cluster ${clusterArn} not found.`);
   return {
     clusterArn,
     topicName,
