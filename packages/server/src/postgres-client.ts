@@ -4,6 +4,9 @@ import type { Statement } from '@millrace/firehose';
 
 /** For the database to say itself that it gave a statement up, and to take leave. */
 const graceMs = 5000;
+/** A statement that is done is answered with a word, and with what the database notices; its rows would all be kept. */
+const mostAnswerBytes = 1 << 20;
+const lookMs = 50;
 
 /**
  * A statement by the driver `pg`, which is loaded with the first: most servers never deliver to a database. The database ends
@@ -27,6 +30,11 @@ export async function runOverPostgres(statement: Statement): Promise<void> {
   const until = AbortSignal.any([signal, AbortSignal.timeout(connectTimeoutMs + timeoutMs + graceMs)]);
   const giveUp = (): void => void socket.destroy(new Error('the database did not answer in time'));
   until.addEventListener('abort', giveUp, { once: true });
+  // oxlint-disable-next-line no-restricted-globals -- the server's wiring is where statements leave, in the socket's time
+  const watching = setInterval(() => {
+    if (socket.bytesRead > mostAnswerBytes)
+      socket.destroy(new Error(`the database answered more than ${mostAnswerBytes} bytes`));
+  }, lookMs);
   try {
     await client.connect();
     await client.query(`SET statement_timeout TO ${timeoutMs}`);
@@ -34,6 +42,7 @@ export async function runOverPostgres(statement: Statement): Promise<void> {
   } catch (error) {
     throw error instanceof DatabaseError ? new StatementRefused(error.code ?? '', error.message) : error;
   } finally {
+    clearInterval(watching);
     until.removeEventListener('abort', giveUp);
     socket.setTimeout(graceMs, () => socket.destroy());
     void client.end().catch(() => undefined);
