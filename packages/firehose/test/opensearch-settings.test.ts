@@ -104,6 +104,11 @@ for (const [what, destination, refusal] of [
     { [member]: { ...least, ClusterEndpoint: 'https:' } },
     /^InvalidArgumentException: https: is no URL/,
   ],
+  [
+    "another account's domain",
+    { [member]: { ...least, DomainARN: DomainARN.replace('000000000000', '111111111111') } },
+    /^InvalidArgumentException: Domain arn:aws:es:us-east-1:111111111111:domain\/logs not found/,
+  ],
   ['no TLS', { [member]: { ...least, ClusterEndpoint: 'http://a.example' } }, /^ValidationException: .*https:\.\*/],
   [
     'no collection',

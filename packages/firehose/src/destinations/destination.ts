@@ -42,6 +42,12 @@ export function updatedDestination(
   throw invalidArgument(`Millrace does not deliver by ${member} yet.`);
 }
 
+/** No role is assumed: nobody may write into what is another account's. Throws InvalidArgumentException. */
+export function checkOwnDomain(destination: Destination, account: string): void {
+  const arn = destination.type === 'OpenSearch' ? destination.search.DomainARN : undefined;
+  if (arn !== undefined && arn.split(':')[4] !== account) throw invalidArgument(`Domain ${arn} not found.`);
+}
+
 /** A destination as the API tells it. */
 export function describeDestination(destination: Destination): DestinationDescription {
   return { DestinationId: destinationId, ...kindOf(destination).described(destination) };

@@ -1,7 +1,7 @@
 import type { CreateDeliveryStreamInput } from '@millrace/model/firehose';
 import type { Change } from '../change.ts';
 import { checkSchema } from '../conversion/schema.ts';
-import { destinationOf } from '../destinations/destination.ts';
+import { checkOwnDomain, destinationOf } from '../destinations/destination.ts';
 import type { Destination } from '../destinations/kinds.ts';
 import { deliveryStreamArn } from '../arn.ts';
 import { masterKeyOf } from '../encryption.ts';
@@ -39,7 +39,9 @@ export const createDeliveryStream: Handler<'CreateDeliveryStream'> = async (serv
   const { account, region } = context;
   const { DeliveryStreamName: name } = input;
   const destination = destinationOf(input, service.settings);
+  checkOwnDomain(destination, account);
   // Before a data key is made: it would stay.
+  const tags = tagsOf(input.Tags ?? []);
   checkNameFree(service.state, context, name);
   await checkQuery(service, destination);
   await checkSchema(service, destination, context);
@@ -55,7 +57,7 @@ export const createDeliveryStream: Handler<'CreateDeliveryStream'> = async (serv
     source: sourceOf(service, input, { now, account }),
     topic: topicOf(service.topics, input, { startMs: now, account }),
     encryption: await encryptionOf(input, (keyId) => service.keys.create(keyId, account, region)),
-    tags: tagsOf(input.Tags ?? []),
+    tags,
     limited: service.settings.limits === 'aws',
   });
   return { DeliveryStreamARN: service.state.deliveryStreams.get(deliveryStreamKey(account, region, name))!.arn };

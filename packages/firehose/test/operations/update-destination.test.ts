@@ -30,6 +30,16 @@ test('merges with what stands, counts the version up, and refuses a version that
       await firehose.refusal('UpdateDestination', { ...id, CurrentDeliveryStreamVersionId: '1', ...update }),
       /^ConcurrentModificationException: .*current version id: 2 and specified version id: 1 do not match/,
     );
+    // Sent before the update that is under way is done: it is not to be merged with what that changes.
+    const [, early] = await Promise.all([
+      firehose.call('UpdateDestination', { ...id, CurrentDeliveryStreamVersionId: '2', ...update }),
+      firehose.refusal('UpdateDestination', {
+        ...id,
+        CurrentDeliveryStreamVersionId: '3',
+        ExtendedS3DestinationUpdate: { Prefix: 'b/' },
+      }),
+    ]);
+    assert.match(early, /^ConcurrentModificationException: .*current version id: 2 and specified version id: 3/);
     assert.match(
       await firehose.refusal('UpdateDestination', {
         ...id,
