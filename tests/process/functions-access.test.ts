@@ -21,6 +21,36 @@ test('a page in a browser brings no code to a server that is open to anyone', { 
   }
 });
 
+test('a page in a browser has nothing delivered by a server that is open to anyone', { timeout: 60_000 }, async () => {
+  const server = await startServer([]);
+  try {
+    for (const operation of ['CreateDeliveryStream', 'UpdateDestination']) {
+      assert.equal(await callFirehose(server.endpoint, operation, {}), 400);
+      assert.equal(await callFirehose(server.endpoint, operation, { origin: 'https://example.com' }), 403);
+    }
+    assert.equal(await callFirehose(server.endpoint, 'ListDeliveryStreams', { origin: 'https://example.com' }), 200);
+  } finally {
+    assert.equal(await server.stop(), 0);
+  }
+});
+
+async function callFirehose(
+  endpoint: string,
+  operation: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<number> {
+  const { status } = await fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': `Firehose_20150804.${operation}`,
+      ...headers,
+    },
+    body: '{}',
+  });
+  return status;
+}
+
 test('--function-code declared takes no code from anybody', { timeout: 60_000 }, async () => {
   const server = await startServer(['--function-code', 'declared']);
   try {

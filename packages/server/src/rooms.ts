@@ -55,6 +55,8 @@ export function firehoseRoom(service: Firehose): Room {
   return {
     model: loadService('firehose'),
     find: finder(firehoseOperations as Operations<Firehose, RequestContext>, service),
+    // What carries streams to wherever a request says, or asks what only this machine reaches.
+    notFromPages: new Set(['CreateDeliveryStream', 'UpdateDestination']),
     resourcesOf: ({ DeliveryStreamName: name }: { DeliveryStreamName?: string }, { account, region }) => ({
       arn: name === undefined ? '*' : deliveryStreamArn(region, account, name),
       account,
