@@ -126,6 +126,19 @@ test('a malformed event alone goes to the error prefix, at once', () =>
     assert.equal(Buffer.from(String(line['rawData']), 'base64').toString(), '{"event":"bad"}');
   }));
 
+test('where one half is not acknowledged in its time, the others are not waited for in the same try', () =>
+  withCollector({ HECEndpointType: 'Event', RetryOptions: { DurationInSeconds: 0 } }, async (firehose, collector) => {
+    collector.take = (body) => (body.includes('bad') ? refusal(400, 6) : success(1));
+    collector.isIndexed = false;
+    const names = ['a', 'bad', 'b', 'bad', 'c', 'bad', 'd', 'bad'];
+    await put(firehose, ...names.map((event) => JSON.stringify({ event })));
+    await moving(firehose, () => delivered(firehose) === 8);
+    // All, the first half, its first half, and of that the first record.
+    assert.equal(collector.posts.length, 4);
+    const lines = firehose.objects.stored.flatMap(({ body }) => String(body).trim().split('\n'));
+    assert.equal(lines.length, 8);
+  }));
+
 for (const [answer, code] of [
   [refusal(503, 9), 'Splunk.IndexerBusy'],
   [refusal(403, 4), 'Splunk.InvalidToken'],

@@ -50,7 +50,10 @@ async function send(
     if (records.length === 1) return [{ place: 0, reason: error }];
     const half = records.length >> 1;
     const first = await sendHalf(delivery, destination, records.slice(0, half));
-    const second = await sendHalf(delivery, destination, records.slice(half));
+    // Each of them would be waited for as long, one after the other: they are for the next try.
+    const failure = first.find(({ reason }) => !reason.isFinal)?.reason;
+    const others = records.slice(half);
+    const second = failure === undefined ? await sendHalf(delivery, destination, others) : all(others, failure);
     return [...first, ...second.map(({ place, reason }) => ({ place: place + half, reason }))];
   }
 }
@@ -64,8 +67,11 @@ async function sendHalf(
   try {
     return await send(delivery, destination, records);
   } catch (error) {
-    const reason =
-      error instanceof DeliveryError ? error : new DeliveryError('Splunk.ConnectionClosed', (error as Error).message);
-    return records.map((_, place) => ({ place, reason }));
+    const isTold = error instanceof DeliveryError;
+    return all(records, isTold ? error : new DeliveryError('Splunk.ConnectionClosed', (error as Error).message));
   }
+}
+
+function all(records: readonly ProcessedRecord[], reason: DeliveryError): NotTaken[] {
+  return records.map((_, place) => ({ place, reason }));
 }
