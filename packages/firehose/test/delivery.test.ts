@@ -196,6 +196,22 @@ test('records that could not be delivered in 24 hours are given up, and counted'
   }
 });
 
+test('what expired is told though nothing comes after it', async () => {
+  const told: string[] = [];
+  const firehose = await movableFirehose({ report: (message) => void told.push(message) });
+  firehose.objects.put = () => Promise.reject(new Error('down'));
+  try {
+    await create(firehose, { BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 } });
+    await put(firehose, 'old', 'as old');
+    await until(() => firehose.firehose.metrics()['failures']! > 0);
+    firehose.world.advance(24 * 3_600_000 + 1);
+    await until(() => firehose.firehose.metrics()['expired'] === 2);
+    assert.equal(told.at(-1), 'of 000000000000:us-east-1:d 2 records expired before they could be delivered');
+  } finally {
+    await firehose.end();
+  }
+});
+
 test('what waits is delivered by hints that were updated meanwhile', async () => {
   const firehose = await movableFirehose();
   try {

@@ -103,6 +103,7 @@ export class Deliverer {
     const { log, world } = service;
     // A stream that is read keeps its records itself; of a topic no more is here than can be delivered soon.
     if (typeOf(stream) === 'DirectPut') await log.trim(stream.logId, world.clock.now() - keptMs);
+    await this.#passExpired(stream);
     const attempt = (await this.#begun(stream)) ?? (await this.#next(stream));
     if (attempt === undefined) return;
     this.#attempt = attempt;
@@ -192,6 +193,23 @@ export class Deliverer {
     const growth = 2 ** Math.min(Math.max(0, this.#fullAtOnce - 1), mostDoublings);
     const most = Math.min(mostBytes, this.#options.service.settings.deliveryBytes / (4 * copies));
     return { ...hints, bytes: Math.max(hints.bytes, Math.min(hints.bytes * growth, most)) };
+  }
+
+  /** Tells at once of what is lost: the next window may be long in coming. */
+  async #passExpired(stream: DeliveryStream): Promise<void> {
+    const { service, key } = this.#options;
+    const positions: Record<string, number> = {};
+    let expired = 0;
+    for (const { logId, from } of cursorsOf(service, stream, () => undefined)) {
+      const first = service.log.status(logId)?.firstIndex ?? 0;
+      if (first <= from) continue;
+      positions[logId] = first;
+      expired += first - from;
+    }
+    if (expired === 0) return;
+    const atMs = service.world.clock.now();
+    await service.change({ type: 'Delivered', atMs, deliveryStream: key, positions, gone: [] });
+    this.#countExpired(expired);
   }
 
   #countExpired(expired: number): void {
