@@ -3,6 +3,7 @@ import type { Change } from './change.ts';
 import { deliveryStreamAt, findDeliveryStream, keyOf } from './delivery-stream-lookup.ts';
 import { invalidArgument, limitExceeded, resourceInUse } from './errors.ts';
 import type { Firehose, RequestContext } from './service.ts';
+import { typeOf } from './source.ts';
 import type { DeliveryStream, Encryption } from './state.ts';
 
 const changesPerDay = 25;
@@ -56,7 +57,7 @@ export async function changeEncryption(
 ): Promise<Record<string, never>> {
   const { clock } = service.world;
   const stream = findDeliveryStream(service.state, name, context);
-  if (stream.source !== undefined)
+  if (typeOf(stream) !== 'DirectPut')
     throw invalidArgument('Server-side encryption can be changed only where records are put directly.');
   const limited = service.settings.limits === 'aws';
   checkChangeable(stream, { atMs: clock.now(), limited });

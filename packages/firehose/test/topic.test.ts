@@ -77,6 +77,10 @@ test('a topic is read from the start of the delivery stream on, and direct puts 
     await firehose.call('CreateDeliveryStream', { DeliveryStreamName: 'd', ...source, ...destination });
     await firehose.untilActive('d');
     await until(() => topic.reads > 0);
+    assert.match(
+      await firehose.refusal('StartDeliveryStreamEncryption', { DeliveryStreamName: 'd' }),
+      /^InvalidArgumentException: .*only where records are put directly/,
+    );
     topic.partitions[0]!.push('a ', 'b ');
     await until(() => textOf(firehose.objects) === 'a b ');
     topic.partitions[1]!.push('c ');
