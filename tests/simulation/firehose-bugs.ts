@@ -11,7 +11,7 @@ export const firehoseBugs: readonly PlantedBug[] = [
   {
     what: 'the position goes on before the object is stored',
     file: `${delivery}/deliverer.ts`,
-    from: '      await this.#deliver(stream, attempt, letGo);\n',
+    from: '      await orStopped(this.#deliver(stream, attempt, letGo), this.#leaving.signal);\n',
     to: '      void this.#deliver(stream, attempt, letGo).catch(() => undefined);\n',
   },
   {

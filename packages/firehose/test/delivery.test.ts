@@ -167,6 +167,25 @@ test('a store that hangs for ever holds up neither the stop nor those that wait 
   assert.equal(hanging, 4, 'none was begun while stopping');
 });
 
+test('a store that does not hear that it is given up does not hold up the stop', async () => {
+  const firehose = await movableFirehose();
+  let hanging = 0;
+  firehose.objects.put = () => {
+    hanging += 1;
+    return new Promise(() => undefined);
+  };
+  await create(firehose, { BufferingHints: { SizeInMBs: 1, IntervalInSeconds: 0 } });
+  await put(firehose, 'one');
+  await until(() => hanging === 1);
+  let hasEnded = false;
+  const ended = firehose.end().then(() => (hasEnded = true));
+  await until(() => {
+    firehose.world.advance(1000);
+    return hasEnded;
+  });
+  await ended;
+});
+
 test('records that could not be delivered in 24 hours are given up, and counted', async () => {
   const firehose = await movableFirehose();
   let isDown = true;

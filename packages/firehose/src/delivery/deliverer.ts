@@ -3,6 +3,7 @@ import type { ByteBudget } from '@millrace/world';
 import { kindOf } from '../destinations/kinds.ts';
 import { processingBytes } from '../processing/processing.ts';
 import { stepsOf } from '../processing/steps.ts';
+import { orStopped } from '../or-stopped.ts';
 import type { Firehose } from '../service.ts';
 import { cursorsOf, goneShards, SourceReading, typeOf } from '../source.ts';
 import type { DeliveryStream } from '../state.ts';
@@ -20,6 +21,8 @@ const firstPauseMs = 1000;
 const longestPauseMs = 60_000;
 /** What an object that is on its way when delivery stops may still take. */
 const graceMs = 10_000;
+/** And what does not hear that it is given up: a disk, or a program that is asked for credentials, hangs for ever. */
+const deafMs = 1000;
 const mostDoublings = 7;
 /** How soon a reshard of a stream that is read is noticed, and where records are put directly that hints were updated. */
 const lookAgainMs = { stream: 500, direct: 5000 };
@@ -54,6 +57,7 @@ export class Deliverer {
   readonly #options: DelivererOptions;
   readonly #stopping = new AbortController();
   readonly #givingUp = new AbortController();
+  readonly #leaving = new AbortController();
   readonly #running: Promise<void>;
   #attempt: Attempt | undefined;
   readonly #reading: SourceReading | undefined;
@@ -74,9 +78,13 @@ export class Deliverer {
    */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    const grace = this.#options.service.world.clock.setTimer(graceMs, () => this.#givingUp.abort());
+    const { clock } = this.#options.service.world;
+    const timers = [
+      clock.setTimer(graceMs, () => this.#givingUp.abort()),
+      clock.setTimer(graceMs + deafMs, () => this.#leaving.abort()),
+    ];
     await this.#running;
-    grace.cancel();
+    for (const timer of timers) timer.cancel();
   }
 
   get #stream(): DeliveryStream | undefined {
@@ -122,7 +130,8 @@ export class Deliverer {
     try {
       // Those that wait for room when delivery stops begin nothing any more.
       if (this.#stopping.signal.aborted) return;
-      await this.#deliver(stream, attempt, letGo);
+      await orStopped(this.#deliver(stream, attempt, letGo), this.#leaving.signal);
+      if (this.#leaving.signal.aborted) throw new Error('delivery stops');
     } finally {
       letGo();
     }

@@ -1,5 +1,6 @@
 import { pause } from '@millrace/world';
 import { kindOf } from '../destinations/kinds.ts';
+import { orStopped } from '../or-stopped.ts';
 import type { Firehose } from '../service.ts';
 import type { DeliveryStream, TopicSource } from '../state.ts';
 import type { SourceTopic, TopicPositions } from './source-topics.ts';
@@ -129,21 +130,6 @@ export class TopicReader {
 }
 
 type Jump = NonNullable<Awaited<ReturnType<SourceTopic['read']>>['jumps']>[number];
-
-/** What was asked of brokers that hang is not waited for any more when reading stops: undefined then. */
-async function orStopped<Answer>(asked: Promise<Answer>, stop: AbortSignal): Promise<Answer | undefined> {
-  // Nobody hears of it any more, perhaps.
-  asked.catch(() => undefined);
-  const stopped = Promise.withResolvers<undefined>();
-  const onStop = (): void => stopped.resolve(undefined);
-  stop.addEventListener('abort', onStop, { once: true });
-  if (stop.aborted) onStop();
-  try {
-    return await Promise.race([asked, stopped.promise]);
-  } finally {
-    stop.removeEventListener('abort', onStop);
-  }
-}
 
 function mostWaitingBytes({ destination }: DeliveryStream): number {
   return Math.max(leastWaitingBytes, 2 * kindOf(destination).hints(destination).bytes);
