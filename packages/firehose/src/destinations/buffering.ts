@@ -19,6 +19,8 @@ export function checkHints<H extends BufferingHints>(hints: H | undefined): H | 
 
 /** Of a window that is sent record by record, or many in a request. */
 export const mostSent = 100_000;
+/** Of one that becomes files: they are held one by one until those are written. */
+export const mostHeld = 1_000_000;
 
 /** Hints with everything filled in, as delivery takes them. */
 export function hintsFrom(

@@ -5,7 +5,7 @@ import { deliverRecords } from '../../delivery/record-delivery.ts';
 import type { NotTaken } from '../../delivery/record-delivery.ts';
 import { AppendRefused } from '../../iceberg-tables.ts';
 import type { ProcessedRecord } from '../../processing/processed-record.ts';
-import { hintsFrom } from '../buffering.ts';
+import { hintsFrom, mostHeld } from '../buffering.ts';
 import type { DestinationKind } from '../kind.ts';
 import { catalogNameOf } from './catalog-name.ts';
 import { routeOf, settingsOf } from './route.ts';
@@ -19,7 +19,7 @@ export const icebergKind: DestinationKind<IcebergDestination> = {
   created: createdIceberg,
   updated: updatedIceberg,
   described: icebergDescription,
-  hints: ({ iceberg }) => hintsFrom(iceberg.BufferingHints),
+  hints: ({ iceberg }) => hintsFrom(iceberg.BufferingHints, mostHeld),
   metrics: () => 'DeliveryToIceberg',
   logging: ({ iceberg }) => ({
     options: iceberg.CloudWatchLoggingOptions,

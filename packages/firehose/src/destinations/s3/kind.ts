@@ -1,14 +1,11 @@
 import type { Delivery } from '../../delivery/delivery.ts';
 import { ObjectSeries } from '../../delivery/object-series.ts';
-import { hintsFrom } from '../buffering.ts';
+import { hintsFrom, mostHeld } from '../buffering.ts';
 import type { DestinationKind } from '../kind.ts';
 import { isPartitioned } from './partitioning-settings.ts';
 import { storePartitioned } from './partitioned-delivery.ts';
 import { createdS3, s3DescriptionOf, updatedS3 } from './settings.ts';
 import type { S3Destination } from './settings.ts';
-
-/** Partitions hold their records one by one until they are stored. */
-const mostPartitioned = 1_000_000;
 
 /** S3, by either of the API's two ways to say it. */
 export const s3Kind: DestinationKind<S3Destination> = {
@@ -26,7 +23,7 @@ export const s3Kind: DestinationKind<S3Destination> = {
     S3DestinationDescription: s3DescriptionOf(s3),
     ExtendedS3DestinationDescription: s3,
   }),
-  hints: ({ s3 }) => hintsFrom(s3.BufferingHints, isPartitioned(s3) ? mostPartitioned : Infinity),
+  hints: ({ s3 }) => hintsFrom(s3.BufferingHints, isPartitioned(s3) ? mostHeld : Infinity),
   mostBytes: 128 << 20,
   metrics: () => 'DeliveryToS3',
   logging: ({ s3 }) => ({ options: s3.CloudWatchLoggingOptions, destination: s3.BucketARN }),
