@@ -1,4 +1,4 @@
-import { Consumer, findErrorBy } from '@platformatic/kafka';
+import type { Consumer } from '@platformatic/kafka';
 import { committedBatches } from './committed.ts';
 import type { FetchResponse, Partition } from './committed.ts';
 
@@ -52,9 +52,14 @@ const readCommitted = 1;
 const earliest = -2n;
 const latest = -1n;
 
-/** Opens a topic; brokers are first asked when it is read. */
-export function openTopic({ brokers, topic, clientId, lookAgainMs = 30_000 }: TopicOptions): Topic {
-  const client = new Consumer({
+/** Opens a topic. Nothing is loaded, and no broker is asked, before it is read: few servers ever do. */
+export function openTopic(options: TopicOptions): Topic {
+  return new OpenTopic(options);
+}
+
+async function connect({ brokers, clientId, lookAgainMs = 30_000 }: TopicOptions): Promise<Consumer> {
+  const library = await import('@platformatic/kafka');
+  return new library.Consumer({
     clientId,
     // It joins none: positions are the reader's.
     groupId: clientId,
@@ -65,16 +70,21 @@ export function openTopic({ brokers, topic, clientId, lookAgainMs = 30_000 }: To
     retries: 1,
     timeout: 30_000,
   });
-  return new OpenTopic(client, topic);
 }
 
 class OpenTopic implements Topic {
-  readonly #client: Consumer;
+  readonly #options: TopicOptions;
   readonly #topic: string;
+  #connected: Promise<Consumer> | undefined;
 
-  constructor(client: Consumer, topic: string) {
-    this.#client = client;
-    this.#topic = topic;
+  constructor(options: TopicOptions) {
+    this.#options = options;
+    this.#topic = options.topic;
+  }
+
+  get #client(): Promise<Consumer> {
+    this.#connected ??= connect(this.#options);
+    return this.#connected;
   }
 
   async positionsAt(timeMs: number): Promise<Positions> {
@@ -84,7 +94,7 @@ class OpenTopic implements Topic {
   }
 
   async read(from: Positions, options: { readonly maxBytes: number; readonly waitMs: number }): Promise<TopicPage> {
-    const metadata = await this.#client.metadata({ topics: [this.#topic] });
+    const metadata = await (await this.#client).metadata({ topics: [this.#topic] });
     const { id, partitions } = metadata.topics.get(this.#topic)!;
     const next = new Map(from);
     if (partitions.some((_, partition) => !next.has(partition))) await this.#addNew(next, partitions.length);
@@ -100,7 +110,7 @@ class OpenTopic implements Topic {
   }
 
   async close(): Promise<void> {
-    await this.#client.close(true);
+    await (await this.#connected)?.close(true);
   }
 
   async #fetch(
@@ -115,7 +125,9 @@ class OpenTopic implements Topic {
   ): Promise<FetchResponse | undefined> {
     const { leader, id, led, from, jumps } = what;
     try {
-      return await this.#client.fetch({
+      return await (
+        await this.#client
+      ).fetch({
         node: leader,
         minBytes: 1,
         maxBytes,
@@ -135,7 +147,7 @@ class OpenTopic implements Topic {
         ],
       });
     } catch (error) {
-      if (!isGone(error)) throw error;
+      if (!(await isGone(error))) throw error;
       const found = jumpsOf(from, led, { first: await this.#offsets(earliest), end: await this.#offsets(latest) });
       // A broker that is not its leader any more: whoever reads tries again, later.
       if (found.length === 0) throw error;
@@ -152,7 +164,7 @@ class OpenTopic implements Topic {
   }
 
   async #offsets(timestamp: bigint): Promise<bigint[]> {
-    const offsets = await this.#client.listOffsets({ topics: [this.#topic], timestamp });
+    const offsets = await (await this.#client).listOffsets({ topics: [this.#topic], timestamp });
     return offsets.get(this.#topic) ?? [];
   }
 }
@@ -181,6 +193,7 @@ export function jumpsOf(
   });
 }
 
-function isGone(error: unknown): boolean {
+async function isGone(error: unknown): Promise<boolean> {
+  const { findErrorBy } = await import('@platformatic/kafka');
   return error instanceof Error && findErrorBy(error, 'apiId', 'OFFSET_OUT_OF_RANGE') !== null;
 }
