@@ -54,6 +54,19 @@ describe('processors', () => {
     assert.deepEqual(run(many, ['RecordDeAggregation', { SubRecordType: 'JSON' }]), [many]);
   });
 
+  test('log events without a message fail their record, whatever stands there', () => {
+    for (const event of ['null', '1', '{}', '{"message":null}', '{"message":{"toString":1,"valueOf":1}}'])
+      assert.throws(
+        () =>
+          run(`{"messageType":"DATA_MESSAGE","logEvents":[${event}]}`, [
+            'CloudWatchLogProcessing',
+            { DataMessageExtraction: 'true' },
+          ]),
+        { code: 'Decompression failed.', outputType: 'decompression-failed' },
+        event,
+      );
+  });
+
   test('AppendDelimiterToRecord, after what was taken apart', () => {
     assert.deepEqual(run('{}{}', ['RecordDeAggregation', { SubRecordType: 'JSON' }], ['AppendDelimiterToRecord']), [
       '{}\n',

@@ -38,7 +38,7 @@ function decompressionFailed(message: string, cause?: unknown): ProcessingError 
 
 interface LogEvents {
   readonly messageType?: unknown;
-  readonly logEvents?: readonly { readonly message?: unknown }[];
+  readonly logEvents?: unknown;
 }
 
 /** Of what a CloudWatch Logs subscription sends, the messages of its log events, a line each; control messages are left out. */
@@ -51,8 +51,15 @@ export function logProcessing({ DataMessageExtraction: extraction = 'false' }: P
     if (messageType !== 'DATA_MESSAGE' || !Array.isArray(logEvents))
       throw decompressionFailed('The record is not what CloudWatch Logs sends.');
     if (extraction === 'false') return [data];
-    return [Buffer.from(logEvents.map(({ message }) => `${String(message)}\n`).join(''))];
+    return [Buffer.from(logEvents.map((event) => `${messageOf(event)}\n`).join(''))];
   };
+}
+
+/** Anything may be put into a delivery stream: what throws another error than a record's own would hold up all behind it. */
+function messageOf(event: unknown): string {
+  const message = typeof event === 'object' && event !== null && 'message' in event ? event.message : undefined;
+  if (typeof message !== 'string') throw decompressionFailed('A log event of the record has no message.');
+  return message;
 }
 
 function parsed(data: Buffer): LogEvents {
