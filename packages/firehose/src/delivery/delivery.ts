@@ -18,6 +18,7 @@ import { logFault } from './error-log.ts';
 import type { DeliveryFault, Logging } from './error-log.ts';
 import { errorObjects } from './failed-record.ts';
 import type { FailedRecord } from './failed-record.ts';
+import { FailedSeries } from './failed-series.ts';
 import { readSpan } from './window.ts';
 
 /** An object that is being made of records. */
@@ -64,7 +65,10 @@ export class Delivery {
     return this.attempt.destination.s3;
   }
 
-  /** Hands over the window's records, processed, in their order; answers those that could not be processed. */
+  /**
+   * Hands over the window's records, processed, in their order; answers those that could not be processed, but for what of them
+   * is at the error prefix already.
+   */
   async process(configuration: ProcessingConfiguration | undefined, take: Take): Promise<readonly FailedRecord[]> {
     const { service, stream, attempt, signal } = this;
     const { log, world, functions, queries } = service;
@@ -74,13 +78,15 @@ export class Delivery {
     const report = service.report.bind(service);
     const { metrics } = this;
     const context = { world, functions, queries, stream, signal, isFromStream, metrics, report };
-    const processing = new Processing(steps, context, take);
+    const failed = new FailedSeries(this, 'unprocessed');
+    const takeFailed = (records: readonly FailedRecord[]): Promise<void> => failed.add(records);
+    const processing = new Processing(steps, context, { take, takeFailed });
     for (const span of attempt.window.spans) {
       const from = { logId: span.logId, shard: sourceShard(service, stream, span.logId) };
       await readSpan(log, span, (page) => processing.add(page, from));
     }
     await processing.end();
-    return processing.failed;
+    return failed.take();
   }
 
   /** The same, all of them in memory: their data are theirs. */
@@ -152,8 +158,11 @@ export class Delivery {
     }
   }
 
-  /** Stores records that failed at the error prefix, or those of tables, objects for each way to fail. */
-  async storeFailed(errorOutputType: string, failed: readonly FailedRecord[]): Promise<void> {
+  /**
+   * Stores records that failed at the error prefix, or those of tables, objects for each way to fail; `part` keeps apart the
+   * objects of one delivery whose records failed in the same way.
+   */
+  async storeFailed(errorOutputType: string, failed: readonly FailedRecord[], part = ''): Promise<void> {
     const endedMs = this.service.world.clock.now();
     for (const { code, message, lambdaArn } of oneOfEachCode(failed))
       this.logFault({ code, message, ...(lambdaArn !== undefined && { processor: lambdaArn }) });
@@ -162,11 +171,11 @@ export class Delivery {
       const byType = Map.groupBy(its, (record) => record.outputType ?? errorOutputType);
       for (const [type, records] of byType) {
         const content = this.identityOf(records.map(({ data }) => data));
-        let part = 0;
+        let piece = 0;
         for (const lines of errorObjects(records, endedMs)) {
-          part += 1;
-          // Another prefix is another object.
-          const name = this.attempt.errorNameOf(type, s3, `${content} ${prefix ?? ''} ${part}`);
+          piece += 1;
+          // Two prefixes may have the same records: each is an object of its own.
+          const name = this.attempt.errorNameOf(type, s3, [content, part, prefix ?? '', piece].join(' '));
           await this.store(s3, name, lines);
         }
       }

@@ -20,11 +20,17 @@ export interface ProcessingContext extends Omit<TransformContext, 'settings'> {
   readonly isFromStream: boolean;
 }
 
+/** Takes those that could not be processed. */
+export type TakeFailed = (records: readonly FailedRecord[]) => Promise<void>;
+
 /** Takes records; their data are lent until it has resolved. */
 export type Take = (records: readonly ProcessedRecord[]) => Promise<void> | void;
 
 /** Calls of a function at once: their answers are taken in the order of the records. */
 const callsAtOnce = 4;
+
+/** What a page may become before it is handed on: decompressed, it may be a thousand times what it was. */
+const bytesAtOnce = 4 << 20;
 
 /** What processing holds in memory beside the records that it hands over: of a call's records their text, the event and the answer. */
 export function processingBytes({ lambda, query }: Steps): number {
@@ -42,35 +48,49 @@ export class Processing {
   #batch: FunctionBatch | undefined;
   /** In the order of their records. */
   readonly #calls: Promise<Transformed>[] = [];
-  /** Records that could not be processed. */
-  readonly failed: FailedRecord[] = [];
+  readonly #takeFailed: TakeFailed;
+  /** Since they were handed over last. */
+  #failed: FailedRecord[] = [];
 
-  constructor(steps: Steps, context: ProcessingContext, take: Take) {
+  constructor(steps: Steps, context: ProcessingContext, to: { readonly take: Take; readonly takeFailed: TakeFailed }) {
     this.#steps = steps;
     this.#context = context;
-    this.#take = take;
+    this.#take = to.take;
+    this.#takeFailed = to.takeFailed;
     const { alone, lambda, query, delimiter } = steps;
     this.#isPlain = alone.length === 0 && lambda === undefined && query === undefined && delimiter === undefined;
   }
 
   /** Takes a page of records in; their data are lent until it has resolved. */
   async add(page: readonly StoredRecord[], from: SourceOrigin): Promise<void> {
-    const { lambda } = this.#steps;
     const { isFromStream } = this.#context;
     // Nothing is made of most records.
     const { logId } = from;
     if (this.#isPlain && !isFromStream)
       return this.#take(page.map(({ data, arrivalMs, index }) => ({ data, arrivalMs, logId, index, piece: 0 })));
-    const parts: RecordPart[] = [];
+    let [parts, bytes]: [RecordPart[], number] = [[], 0];
     for (const record of page) {
       const { arrivalMs, index } = record;
       let piece = 0;
       for (const source of sourceRecords(record, from, isFromStream)) {
         const made = this.#stepped(source, record.index);
         const isOneOfMany = made.length > 1;
-        for (const data of made) parts.push({ source, data, arrivalMs, logId, index, piece: piece++, isOneOfMany });
+        for (const data of made) {
+          parts.push({ source, data, arrivalMs, logId, index, piece: piece++, isOneOfMany });
+          bytes += data.length;
+        }
+        if (bytes < bytesAtOnce) continue;
+        await this.#hand(parts);
+        [parts, bytes] = [[], 0];
+        await this.#othersTurn();
       }
     }
+    await this.#hand(parts);
+  }
+
+  /** To the function, or on where there is none. */
+  async #hand(parts: readonly RecordPart[]): Promise<void> {
+    const { lambda } = this.#steps;
     if (lambda === undefined) return this.#finish(parts);
     for (const part of parts) {
       this.#batch ??= new FunctionBatch(lambda.bufferBytes);
@@ -81,11 +101,23 @@ export class Processing {
     }
   }
 
-  /** Resolves when the last record is handed over. */
+  /** Resolves when the last record is handed over, and the last that failed. */
   async end(): Promise<void> {
     if (this.#batch !== undefined) await this.#callFunction(this.#batch);
     this.#batch = undefined;
     while (this.#calls.length > 0) await this.#finishCall();
+    await this.#handOverFailed();
+  }
+
+  async #handOverFailed(): Promise<void> {
+    const failed = this.#failed;
+    this.#failed = [];
+    await this.#takeFailed(failed);
+  }
+
+  /** Records are decompressed in this thread, which others wait for. */
+  #othersTurn(): Promise<void> {
+    return new Promise((resolve) => this.#context.world.clock.setTimer(0, resolve));
   }
 
   #stepped(source: SourceRecord, index: number): readonly Buffer[] {
@@ -97,7 +129,7 @@ export class Processing {
     } catch (error) {
       const { arrivalMs, origin } = source;
       const part = { source, data, arrivalMs, logId: origin.logId, index, piece: 0, isOneOfMany: false };
-      this.failed.push(failedPart(part, processingError(error)));
+      this.#failed.push(failedPart(part, processingError(error)));
       return [];
     }
   }
@@ -112,7 +144,7 @@ export class Processing {
 
   async #finishCall(): Promise<void> {
     const { parts, failed } = await this.#calls.shift()!;
-    this.failed.push(...failed);
+    for (const one of failed) this.#failed.push(one);
     await this.#finish(parts);
   }
 
@@ -123,6 +155,7 @@ export class Processing {
     await this.#take(
       delimiter === undefined ? keyed : keyed.map((part) => ({ ...part, data: Buffer.concat([part.data, delimiter]) })),
     );
+    await this.#handOverFailed();
   }
 
   async #extracted(query: string, parts: readonly RecordPart[]): Promise<RecordPart[]> {
@@ -139,7 +172,7 @@ export class Processing {
         try {
           keyed.push({ ...part, keys: { ...part.keys, query: extractedKeys(answers[at]!) } });
         } catch (error) {
-          this.failed.push(failedPart(part, processingError(error)));
+          this.#failed.push(failedPart(part, processingError(error)));
         }
     }
     return keyed;

@@ -92,7 +92,7 @@ export class TableAppender {
       const made = await this.#parts.formats.createDataFiles(layout, (bytes) => void body.push(Buffer.from(bytes)));
       try {
         const added = await addAll(made, records, open);
-        failed.push(...added.failed);
+        for (const one of added.failed) failed.push(one);
         open = added.later;
         for (let file = await made.finishFile(); file !== undefined; file = await made.finishFile()) {
           const location = folder.place(file, this.#parts.world.random.uuid());

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import type { QueryEngine, StoredObject } from '@millrace/firehose';
+import { MemoryObjects, movableFirehose, s3, until } from './support.ts';
+
+/** More than a call of a function can have as its arguments. */
+const many = 150_000;
+
+const partitioned = {
+  ...s3,
+  BufferingHints: { SizeInMBs: 64, IntervalInSeconds: 60 },
+  Prefix: 'k=!{partitionKeyFromQuery:k}/',
+  ErrorOutputPrefix: 'bad/!{firehose:error-output-type}/',
+  DynamicPartitioningConfiguration: { Enabled: true, RetryOptions: { DurationInSeconds: 0 } },
+  ProcessingConfiguration: {
+    Enabled: true,
+    Processors: [
+      {
+        Type: 'MetadataExtraction',
+        Parameters: [
+          { ParameterName: 'MetadataExtractionQuery', ParameterValue: '{k:.k}' },
+          { ParameterName: 'JsonParsingEngine', ParameterValue: 'JQ-1.6' },
+        ],
+      },
+    ],
+  },
+};
+
+/** As jq answers to {k:.k}, in less time. */
+const queries: QueryEngine = {
+  check: () => Promise.resolve(undefined),
+  run: (_, texts) => Promise.resolve(texts.map((text) => ({ values: [JSON.parse(text) as unknown] }))),
+  stop: () => Promise.resolve(),
+};
+
+class PickyObjects extends MemoryObjects {
+  override async put(object: StoredObject): Promise<void> {
+    if (object.key.startsWith('k=refused/')) throw new Error('refused');
+    await super.put(object);
+  }
+}
+
+function linesBelow({ stored }: MemoryObjects, prefix: string): string[] {
+  return stored.flatMap(({ key, body }) => (key.startsWith(prefix) ? String(body).trimEnd().split('\n') : []));
+}
+
+async function deliverMany(record: object, objects: MemoryObjects): Promise<void> {
+  const firehose = await movableFirehose({ queries, objects });
+  try {
+    await firehose.call('CreateDeliveryStream', {
+      DeliveryStreamName: 'd',
+      ExtendedS3DestinationConfiguration: partitioned,
+    });
+    await firehose.untilActive('d');
+    const Records = Array.from({ length: 500 }, () => ({
+      Data: Buffer.from(JSON.stringify(record)).toString('base64'),
+    }));
+    for (let count = 0; count < many; count += 500)
+      await firehose.call('PutRecordBatch', { DeliveryStreamName: 'd', Records });
+    await until(() => {
+      firehose.world.advance(30_000);
+      return firehose.firehose.metrics()['records'] === many;
+    }, 60_000);
+  } finally {
+    await firehose.end();
+  }
+}
+
+test('as many records as there are may have no partition key', { timeout: 120_000 }, async () => {
+  const objects = new MemoryObjects();
+  await deliverMany({}, objects);
+  assert.equal(linesBelow(objects, 'bad/metadata-extraction-failed/').length, many);
+});
+
+test('as many records as there are may be in a partition that cannot be stored', { timeout: 120_000 }, async () => {
+  const objects = new PickyObjects();
+  await deliverMany({ k: 'refused' }, objects);
+  assert.equal(linesBelow(objects, 'bad/dynamic-partitioning-failed/').length, many);
+});
+
+test('records that become a thousand times what they were go on piece by piece', { timeout: 120_000 }, async () => {
+  const mebibytes = 8;
+  const plain = Buffer.alloc(mebibytes << 20, 'x');
+  const records = 60;
+  const Data = gzipSync(plain).toString('base64');
+  let [added, biggest] = [0, 0];
+  const compressor = {
+    add(piece: Buffer): void {
+      added += piece.length;
+      biggest = Math.max(biggest, piece.length);
+    },
+    finish: () => Promise.resolve([]),
+    discard: () => undefined,
+  };
+  const firehose = await movableFirehose({ compressors: { UNCOMPRESSED: () => compressor } });
+  try {
+    await firehose.call('CreateDeliveryStream', {
+      DeliveryStreamName: 'd',
+      ExtendedS3DestinationConfiguration: {
+        ...s3,
+        ProcessingConfiguration: { Enabled: true, Processors: [{ Type: 'Decompression' }] },
+      },
+    });
+    await firehose.untilActive('d');
+    await firehose.call('PutRecordBatch', {
+      DeliveryStreamName: 'd',
+      Records: Array.from({ length: records }, () => ({ Data })),
+    });
+    await until(() => {
+      firehose.world.advance(300_000);
+      return firehose.firehose.metrics()['records'] === records;
+    }, 60_000);
+    assert.equal(added, records * plain.length);
+    assert.equal(biggest, plain.length);
+  } finally {
+    await firehose.end();
+  }
+});
