@@ -87,26 +87,33 @@ export const partitionKeyBytes = 512;
 /** A Wednesday in September, in the evening: as long as times are written. */
 const longestTimeMs = Date.UTC(2026, 8, 30, 22, 22, 22, 222);
 
+/** Of what failed, the way with the longest name. */
+const longestErrorOutputType = 'dynamic-partitioning-failed';
+
 /** Throws InvalidArgumentException where names would be too long for S3: every put would fail, until the records expire. */
 export function checkLength(
   deliveryStream: string,
-  { Prefix: prefix, CustomTimeZone: zone }: Prefixes,
+  { Prefix: prefix, ErrorOutputPrefix: errorPrefix, CustomTimeZone: zone }: Prefixes,
   extension: string,
 ): void {
-  const name = objectName({
+  const parts = {
     deliveryStream,
     version: 9999,
     timeMs: longestTimeMs,
     timeZone: zone === '' ? undefined : zone,
-    prefix,
-    extension,
     uuid: '-'.repeat(36),
     randomString: () => '-'.repeat(11),
-  });
+  };
   const most = prefixKeys(prefix).length > 0 ? keyBytes - partitionKeyBytes : keyBytes;
+  checkBytes('Prefix', objectName({ ...parts, prefix, extension }), most);
+  const ofErrors = { prefix: errorPrefix, extension: '', errorOutputType: longestErrorOutputType };
+  checkBytes('ErrorOutputPrefix', objectName({ ...parts, ...ofErrors }), keyBytes);
+}
+
+function checkBytes(member: string, name: string, most: number): void {
   if (Buffer.byteLength(name) > most)
     throw invalidArgument(
-      `Prefix makes names of objects that are longer than the ${most} bytes that S3 leaves for them.`,
+      `${member} makes names of objects that are longer than the ${most} bytes that S3 leaves for them.`,
     );
 }
 
