@@ -81,3 +81,25 @@ test('a query has 256 MiB, to which this jq is built', { timeout: 60_000 }, asyn
     await engine.stop();
   }
 });
+
+test('texts that break jq at once fail themselves, and not those behind them', { timeout: 60_000 }, async () => {
+  const engine = openJqEngine(realWorld());
+  try {
+    const deep = `${'['.repeat(9000)}${']'.repeat(9000)}`;
+    const answers = await engine.run('{k:.}', [deep, deep, deep, deep, '1']);
+    assert.match((answers[3] as { error: string }).error, /too long, or more memory/);
+    assert.deepEqual(answers[4], { values: [{ k: 1 }] });
+  } finally {
+    await engine.stop();
+  }
+});
+
+test('an engine that has stopped starts nothing any more', { timeout: 60_000 }, async () => {
+  const engine = openJqEngine(realWorld(), { callMs: 30_000, textMs: 30_000 });
+  assert.equal(await engine.check('.'), undefined);
+  const endless = ['1', '2', '3'].map((text) => engine.run('last(repeat(1))', [text]));
+  const ended = Promise.allSettled(endless);
+  await engine.stop();
+  for (const { status } of await ended) assert.equal(status, 'rejected');
+  await assert.rejects(engine.run('.', ['1']), /jq has stopped/);
+});

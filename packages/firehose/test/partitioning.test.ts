@@ -86,6 +86,29 @@ test('records go below the prefixes that jq makes of them, in their order, each 
     },
   ));
 
+test('an error prefix that no object could be stored below is refused', () =>
+  withStream(s3, async ({ refusal, call }) => {
+    const destination = (length: number): object => ({
+      ...s3,
+      ErrorOutputPrefix: `${'e'.repeat(length)}/!{firehose:error-output-type}/`,
+    });
+    const create = (name: string, length: number): object => ({
+      DeliveryStreamName: name,
+      ExtendedS3DestinationConfiguration: destination(length),
+    });
+    // Behind it: dynamic-partitioning-failed/2026/09/30/22/e-9999-2026-09-30-22-22-22-UUID and two slashes.
+    assert.match(
+      await refusal('CreateDeliveryStream', create('e', 919)),
+      /InvalidArgumentException: ErrorOutputPrefix makes names of objects that are longer than the 1024 bytes/,
+    );
+    await call('CreateDeliveryStream', create('f', 918));
+    const update = { ExtendedS3DestinationUpdate: destination(919), DestinationId: 'destinationId-000000000001' };
+    assert.match(
+      await refusal('UpdateDestination', { DeliveryStreamName: 'd', CurrentDeliveryStreamVersionId: '1', ...update }),
+      /ErrorOutputPrefix makes names/,
+    );
+  }));
+
 test('what has no keys goes to the error prefix, with the reason', () =>
   withStream(partitioned('{k:.k}', 'k=!{partitionKeyFromQuery:k}/'), async (firehose) => {
     const fine = ['{\n"k":\ntrue}', '{"k":true,"pair":"\\ud83d\\ude00"}\n'];
@@ -298,4 +321,28 @@ test('partitioning that cannot be is refused', async () => {
   } finally {
     await firehose.end();
   }
+});
+
+test('who stops does not wait for a query', { timeout: 30_000 }, async () => {
+  const begun = Promise.withResolvers<void>();
+  const queries = {
+    check: () => Promise.resolve(undefined),
+    run: (): Promise<never> => {
+      begun.resolve();
+      return new Promise(() => undefined);
+    },
+    stop: () => Promise.resolve(),
+  };
+  const firehose = await movableFirehose({ queries });
+  await firehose.call('CreateDeliveryStream', {
+    DeliveryStreamName: 'd',
+    ExtendedS3DestinationConfiguration: partitioned('{k:.k}', 'k=!{partitionKeyFromQuery:k}/'),
+  });
+  await firehose.untilActive('d');
+  await put(firehose, { k: 1 });
+  firehose.world.advance(60_000);
+  await begun.promise;
+  const ended = firehose.end();
+  firehose.world.advance(10_000);
+  await ended;
 });

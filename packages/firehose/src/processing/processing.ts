@@ -159,14 +159,13 @@ export class Processing {
   }
 
   async #extracted(query: string, parts: readonly RecordPart[]): Promise<RecordPart[]> {
-    const { queries, metrics, world } = this.#context;
+    const { queries, metrics, world, signal } = this.#context;
     const keyed: RecordPart[] = [];
     for (const batch of batchesOf(parts)) {
       const begunMs = world.clock.monotonicMs();
-      const answers = await queries.run(
-        query,
-        batch.map(({ data }) => data.toString()),
-      );
+      const texts = batch.map(({ data }) => data.toString());
+      // A query may take its time with every batch of a window: who stops does not wait for it.
+      const answers = await unlessAborted(() => queries.run(query, texts), signal);
       metrics.observe('JQProcessing.Duration', world.clock.monotonicMs() - begunMs);
       for (const [at, part] of batch.entries())
         try {
@@ -176,6 +175,19 @@ export class Processing {
         }
     }
     return keyed;
+  }
+}
+
+/** Rejects as soon as `signal` fires; what was begun goes on, and nobody hears of it any more. */
+async function unlessAborted<Result>(begin: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  const stop = Promise.withResolvers<never>();
+  const abort = (): void => stop.reject(new Error('delivery stops'));
+  signal.addEventListener('abort', abort);
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([begin(), stop.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 
