@@ -42,7 +42,8 @@ interface Converted {
   /** The file; nothing where no record converts. */
   readonly body: readonly Buffer[];
   readonly taken: { readonly Records: number; readonly Bytes: number };
-  readonly failed: { readonly Records: number; readonly Bytes: number };
+  /** What did not convert; the last of it is still to be stored. */
+  readonly failed: FailedLines;
 }
 
 /**
@@ -85,6 +86,8 @@ export class ConvertedObject implements OpenObject {
     } finally {
       conversionTurns.release(1);
     }
+    // A store that hangs is not to hold up everyone else's conversions.
+    await file.failed.store();
     this.discard();
     const { s3, nameOf } = this.#target;
     if (file.body.length > 0) await this.#delivery.store(s3, nameOf(file.content), file.body);
@@ -99,10 +102,10 @@ export class ConvertedObject implements OpenObject {
     const { metrics } = this.#delivery;
     if (body.length > 0) metrics.count('DeliveryToS3.ObjectCount');
     for (const what of ['Records', 'Bytes'] as const) {
-      const converted = taken[what] - failed[what];
+      const converted = taken[what] - failed.counted[what];
       metrics.count(`DeliveryToS3.${what}`, converted);
       metrics.count(`SucceedConversion.${what}`, converted);
-      metrics.count(`FailedConversion.${what}`, failed[what]);
+      metrics.count(`FailedConversion.${what}`, failed.counted[what]);
     }
   }
 
@@ -128,8 +131,7 @@ export class ConvertedObject implements OpenObject {
         for (const { length } of records) taken.Bytes += length;
       }
       const { rows } = await conversion.finish();
-      await failed.store();
-      return { content, body: rows === 0 ? [] : body, taken, failed: failed.counted };
+      return { content, body: rows === 0 ? [] : body, taken, failed };
     } finally {
       await conversion.close();
     }
