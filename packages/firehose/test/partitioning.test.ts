@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { realWorld } from '@millrace/world';
+import { Partitions } from '../src/destinations/s3/partitions.ts';
 import { openJqEngine } from '../src/processing/jq/jq-engine.ts';
+import type { ProcessedRecord } from '../src/processing/processed-record.ts';
 import { movableFirehose, s3, until } from './support.ts';
 import type { TestOptions } from './support.ts';
 
@@ -320,6 +322,23 @@ test('partitioning that cannot be is refused', async () => {
     assert.deepEqual(await described(), { Enabled: true, ...seconds });
   } finally {
     await firehose.end();
+  }
+});
+
+test('records of a partition are counted with what each takes, and keep nothing of what they came in', () => {
+  const partitions = new Partitions('!{partitionKeyFromQuery:k}/', 1);
+  const lent = Buffer.alloc(1 << 20);
+  const shard = { shardId: 's', sequenceNumber: () => '1', logId: 1, parents: [] } as never;
+  const data = lent.subarray(0, 2);
+  const source = { data, arrivalMs: 0, index: 0, origin: { logId: 1, shard }, part: undefined };
+  const record = { data, arrivalMs: 0, logId: 1, index: 0, piece: 0, source, keys: { query: { k: 'v' } } };
+  partitions.add(Array.from({ length: 1000 }, () => record));
+  assert.ok(partitions.heldBytes > 300_000);
+  const [{ records }] = [...partitions.all.values()] as unknown as [{ records: ProcessedRecord[] }];
+  for (const one of records) {
+    assert.notEqual(one.data.buffer, lent.buffer);
+    assert.notEqual(one.source?.data.buffer, lent.buffer);
+    assert.equal(one.source?.origin.shard, shard);
   }
 });
 

@@ -29,7 +29,7 @@ export async function storePartitioned(delivery: Delivery, s3: S3Destination['s3
   };
   const unprocessed = await delivery.process(s3.ProcessingConfiguration, async (records) => {
     partitions.add(records);
-    if (partitions.bytes >= mostBytes(s3)) await storeAll();
+    if (partitions.heldBytes >= mostBytes(s3)) await storeAll();
   });
   await storeAll();
   await failed.end(unprocessed);

@@ -5,6 +5,10 @@ import { extractionFailed } from '../../processing/metadata-extraction.ts';
 import { ProcessingError } from '../../processing/processing-error.ts';
 import type { PartitionKeys, ProcessedRecord } from '../../processing/processed-record.ts';
 
+/** What a record takes beside its data. */
+const recordBytes = 320;
+const nothing = Buffer.alloc(0);
+
 /** The records of a window below one prefix, in their order. */
 export interface PartitionRecords {
   /** The same for the same keys. */
@@ -16,7 +20,8 @@ export interface PartitionRecords {
 
 /** Sorts a window's records by the partition keys that the prefix has. They are held until they are stored. */
 export class Partitions {
-  bytes = 0;
+  /** What they take, records of a few bytes too. */
+  heldBytes = 0;
   isExceeded = false;
   readonly all = new Map<string, PartitionRecords>();
   /** Records that belong nowhere. */
@@ -32,13 +37,13 @@ export class Partitions {
   /** Takes records in, with one copy of their data. */
   add(records: readonly ProcessedRecord[]): void {
     const page = Buffer.concat(records.map(({ data }) => data));
-    this.bytes += page.length;
+    this.heldBytes += page.length + records.length * recordBytes;
     let end = 0;
     for (const record of records) {
       end += record.data.length;
-      const own = { ...record, data: page.subarray(end - record.data.length, end) };
+      const own = kept(record, page.subarray(end - record.data.length, end));
       try {
-        this.#partitionOf(own).records.push(own);
+        this.#partitionOf(record).records.push(own);
       } catch (error) {
         if (!(error instanceof ProcessingError)) throw error;
         const { code, message, outputType } = error;
@@ -68,6 +73,13 @@ export class Partitions {
     this.all.set(id, partition);
     return partition;
   }
+}
+
+/** A record without its keys, which are its partition's, and what it came in, which is lent and would keep alive what is around it. */
+function kept({ arrivalMs, logId, index, piece, source }: ProcessedRecord, data: Buffer): ProcessedRecord {
+  const own = { data, arrivalMs, logId, index, piece };
+  // Where it lay in a stream is told of records that do not convert.
+  return source?.origin.shard === undefined ? own : { ...own, source: { ...source, data: nothing } };
 }
 
 /** Throws for what no object's name could have, or what would lead out of its prefix: it would be refused until it expires. */
