@@ -179,6 +179,29 @@ test("Avro files: a record's values a line each, their schema their own", async 
   assert.deepEqual([results.filter((one) => one === 'Dropped').length, results.includes('Ok')], [1, false]);
 });
 
+test('an Avro file whose few bytes stand for billions fails its record', { timeout: 30_000 }, async () => {
+  const file = (schema: object, block: Buffer): Buffer => {
+    const text = JSON.stringify(schema);
+    const meta = avro.Type.forSchema({ type: 'map', values: 'bytes' }).toBuffer({ 'avro.schema': Buffer.from(text) });
+    return Buffer.concat([Buffer.from('Obj\u0001'), meta, Buffer.alloc(16, 7), block, Buffer.alloc(16, 7)]);
+  };
+  const long = (value: number): Buffer => avro.Type.forSchema('long').toBuffer(value);
+  const ofNothing = file(
+    { type: 'record', name: 'R', fields: [] },
+    Buffer.concat([long(2 ** 40), long(1), Buffer.alloc(1)]),
+  );
+  const price = { type: 'bytes', logicalType: 'decimal', precision: 400_000_000, scale: 400_000_000 };
+  const ofDigits = file(
+    { type: 'record', name: 'R', fields: [{ name: 'n', type: price }] },
+    Buffer.concat([long(1), long(2), Buffer.of(2, 1)]),
+  );
+  const answers = await run(avroToJson, { AVRO_ENCODING: 'file' }, [ofNothing, ofDigits]);
+  assert.deepEqual(
+    answers.map(({ result }) => result),
+    ['ProcessingFailed', 'ProcessingFailed'],
+  );
+});
+
 test('longs keep all of their 64 bits', async () => {
   const schema = { type: 'record', name: 'L', fields: [{ name: 'n', type: 'long' }] };
   const environment = { AVRO_SCHEMA: JSON.stringify(schema) };

@@ -54,6 +54,8 @@ export function readContainer(
 }
 
 function readBlock(body: Buffer, count: number, read: (block: Reader) => void): void {
+  // Values of no bytes do not come to an end: a few bytes would be read as billions of them.
+  if (count > body.length) throw new RecordError('a block of the Avro file has other values than it counts');
   const block = new Reader(body);
   let index = 0;
   for (; index < count && !block.isAtEnd; index += 1) read(block);

@@ -78,6 +78,9 @@ function longType(): Type {
   });
 }
 
+/** A decimal is written with as many digits, and a file brings a schema of its own. */
+const mostScale = 10_000;
+
 type Options = Parameters<typeof avro.Type.forSchema>[1];
 
 /** A type of its own for each place that has a logical type, because avsc shares its primitive types. */
@@ -88,7 +91,8 @@ function typeFor(given: unknown, options: Options): Type | undefined {
   const type = construct(found, options);
   const { logicalType, scale = 0 } = found;
   if (type !== undefined && typeof logicalType === 'string') {
-    if (typeof scale !== 'number' || !Number.isInteger(scale) || scale < 0) throw new Error('scale is a whole number');
+    if (typeof scale !== 'number' || !Number.isInteger(scale) || scale < 0 || scale > mostScale)
+      throw new Error(`scale is a whole number up to ${mostScale}`);
     logical.set(type, { logicalType, scale });
   }
   return type;
