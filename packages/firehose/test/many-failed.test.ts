@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { QueryEngine, StoredObject } from '@millrace/firehose';
+import { Delivery } from '../src/delivery/delivery.ts';
+import type { FailedRecord } from '../src/delivery/failed-record.ts';
+import type { ProcessedRecord } from '../src/processing/processed-record.ts';
+import type { Take } from '../src/processing/processing.ts';
 import { MemoryObjects, movableFirehose, s3, until } from './support.ts';
 
 /** More than a call of a function can have as its arguments. */
@@ -116,4 +120,31 @@ test('records that become a thousand times what they were go on piece by piece',
   } finally {
     await firehose.end();
   }
+});
+
+test('what processing makes of a window is held up to a bound; the rest goes to the error prefix', async () => {
+  const stored: string[] = [];
+  const data = Buffer.alloc(100 << 20);
+  const records = Array.from({ length: 5 }, (_, piece) => ({ data, arrivalMs: 0, logId: 1, index: 0, piece }));
+  const delivery = Object.assign(Object.create(Delivery.prototype) as Delivery, {
+    async process(_: undefined, take: Take): Promise<FailedRecord[]> {
+      for (const record of records) await take([record]);
+      return [];
+    },
+    storeFailed: (_: string, failed: readonly FailedRecord[], part: string): Promise<void> => {
+      for (const { code } of failed) stored.push(`${part}: ${code}`);
+      return Promise.resolve();
+    },
+  });
+  const held: ProcessedRecord[] = [];
+  const failed = await delivery.collect(undefined, held);
+  assert.deepEqual(
+    held.map(({ piece }) => piece),
+    [0, 1],
+  );
+  // Those that are large are stored at once.
+  assert.deepEqual(
+    [...stored, ...failed.map(({ code }) => code)],
+    ['collected 1: Processing.TooLarge', 'collected 2: Processing.TooLarge', 'collected 3: Processing.TooLarge'],
+  );
 });

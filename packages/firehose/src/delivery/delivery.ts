@@ -21,6 +21,10 @@ import type { FailedRecord } from './failed-record.ts';
 import { FailedSeries } from './failed-series.ts';
 import { readSpan } from './window.ts';
 
+/** What processing may make of a window where all of it is held: windows have 100 MiB at most. */
+const collectedBytes = 256 << 20;
+const tooLarge = `Processing made more than ${collectedBytes >> 20} MiB of what is delivered at once. Use a smaller buffer.`;
+
 /** An object that is being made of records. */
 export interface OpenObject {
   readonly add: Take;
@@ -89,15 +93,26 @@ export class Delivery {
     return failed.take();
   }
 
-  /** The same, all of them in memory: their data are theirs. */
-  collect(
+  /**
+   * The same, all of them in memory: their data are theirs. What there is no room for is answered with those that could not be
+   * processed: data that decompress to a thousand times their size would end the server, and again after every start.
+   */
+  async collect(
     configuration: ProcessingConfiguration | undefined,
     into: ProcessedRecord[],
   ): Promise<readonly FailedRecord[]> {
-    return this.process(configuration, (records) => {
+    const tooMany = new FailedSeries(this, 'collected');
+    let bytes = 0;
+    const failed = await this.process(configuration, async (records) => {
       // Without what they came in: that is lent.
-      for (const { source: _, data, ...record } of records) into.push({ ...record, data: Buffer.from(data) });
+      for (const { source: _, data, ...record } of records) {
+        bytes += data.length;
+        const own = { ...record, data: Buffer.from(data) };
+        if (bytes <= collectedBytes) into.push(own);
+        else await tooMany.add([{ ...own, code: 'Processing.TooLarge', message: tooLarge }]);
+      }
     });
+    return [...failed, ...tooMany.take()];
   }
 
   get metrics(): DeliveryStreamMetrics {

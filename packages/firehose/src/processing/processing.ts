@@ -115,9 +115,11 @@ export class Processing {
     await this.#takeFailed(failed);
   }
 
-  /** Records are decompressed in this thread, which others wait for. */
-  #othersTurn(): Promise<void> {
-    return new Promise((resolve) => this.#context.world.clock.setTimer(0, resolve));
+  /** Records are decompressed in this thread, which others wait for; who stops does not wait for all of a window. */
+  async #othersTurn(): Promise<void> {
+    const { world, signal } = this.#context;
+    await new Promise<void>((resolve) => world.clock.setTimer(0, resolve));
+    signal.throwIfAborted();
   }
 
   #stepped(source: SourceRecord, index: number): readonly Buffer[] {
