@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { realWorld } from '@millrace/world';
 import { Partitions } from '../src/destinations/s3/partitions.ts';
 import { openJqEngine } from '../src/processing/jq/jq-engine.ts';
@@ -324,6 +325,23 @@ test('partitioning that cannot be is refused', async () => {
     await firehose.end();
   }
 });
+
+test('what has no keys is told as it came in, whatever was made of it', () =>
+  withStream(
+    partitioned(
+      '{k:.k}',
+      'k=!{partitionKeyFromQuery:k}/',
+      processor('Decompression'),
+      processor('AppendDelimiterToRecord'),
+    ),
+    async (firehose) => {
+      const Data = gzipSync('{"k":""}').toString('base64');
+      await firehose.call('PutRecord', { DeliveryStreamName: 'd', Record: { Data } });
+      await delivered(firehose, 1);
+      const { 'bad/metadata-extraction-failed/': bad } = byPrefix(firehose);
+      assert.equal((JSON.parse(bad!) as { rawData: string }).rawData, Data);
+    },
+  ));
 
 test('records of a partition are counted with what each takes, and keep nothing of what they came in', () => {
   const partitions = new Partitions('!{partitionKeyFromQuery:k}/', 1);

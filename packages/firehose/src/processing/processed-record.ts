@@ -14,6 +14,8 @@ export interface ProcessedRecord {
   readonly piece: number;
   /** Where it came in; undefined where nothing is made of what is put directly. Its data are lent as the record's are. */
   readonly source?: SourceRecord;
+  /** Whether the source became more than this. */
+  readonly isOneOfMany?: boolean;
   /** What it is partitioned by, or sent to its table by; undefined where nothing makes keys. */
   readonly keys?: PartitionKeys;
 }
@@ -21,7 +23,6 @@ export interface ProcessedRecord {
 /** A record between two parts of processing: what it became so far. */
 export interface RecordPart extends ProcessedRecord {
   readonly source: SourceRecord;
-  /** Whether the source became more than this. */
   readonly isOneOfMany: boolean;
 }
 
@@ -34,9 +35,10 @@ export interface PartitionKeys {
 
 /** A record that stays behind: as it came in, or, where that became several, the part that failed. */
 export function failedPart(
-  { source, data, isOneOfMany, arrivalMs }: RecordPart,
+  { source, data, isOneOfMany, arrivalMs }: ProcessedRecord,
   { code, message, outputType }: ProcessingError,
   more: Pick<FailedRecord, 'attempts' | 'lambdaArn'> = {},
 ): FailedRecord {
-  return { arrivalMs, code, message, outputType, data: Buffer.from(isOneOfMany ? data : source.data), ...more };
+  const own = isOneOfMany === true || source === undefined ? data : source.data;
+  return { arrivalMs, code, message, outputType, data: Buffer.from(own), ...more };
 }

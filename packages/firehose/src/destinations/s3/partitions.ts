@@ -3,6 +3,7 @@ import type { PrefixKey } from '../../delivery/object-name.ts';
 import type { FailedRecord } from '../../delivery/failed-record.ts';
 import { extractionFailed } from '../../processing/metadata-extraction.ts';
 import { ProcessingError } from '../../processing/processing-error.ts';
+import { failedPart } from '../../processing/processed-record.ts';
 import type { PartitionKeys, ProcessedRecord } from '../../processing/processed-record.ts';
 
 /** What a record takes beside its data. */
@@ -46,8 +47,7 @@ export class Partitions {
         this.#partitionOf(record).records.push(own);
       } catch (error) {
         if (!(error instanceof ProcessingError)) throw error;
-        const { code, message, outputType } = error;
-        this.failed.push({ arrivalMs: own.arrivalMs, code, message, outputType, data: own.data });
+        this.failed.push(failedPart(record, error));
       }
     }
   }
