@@ -71,8 +71,8 @@ export const firehoseBugs: readonly PlantedBug[] = [
   {
     what: 'what was to be loaded is given up without a manifest among the errors',
     file: `${redshift}/kind.ts`,
-    from: '  await delivery.store(s3, key, [manifestOf(delivery, s3)]);\n',
-    to: '',
+    from: "'errors/manifests/'));\n  await delivery.store(s3, key, [manifestOf(delivery, s3)]);\n",
+    to: "'errors/manifests/'));\n",
   },
   {
     what: 'a COPY that was given up is asked for again',
@@ -113,7 +113,7 @@ export const firehoseBugs: readonly PlantedBug[] = [
   {
     what: 'partitions that cannot be stored are forgotten when their time is over',
     file: `${s3}/partitioned-delivery.ts`,
-    from: ', ...undelivered.records]',
-    to: ']',
+    from: 'for (const records of await stored(partitions, { delivery, s3, round: rounds })) await failed.add(records);',
+    to: 'await stored(partitions, { delivery, s3, round: rounds });',
   },
 ];
