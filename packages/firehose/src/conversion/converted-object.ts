@@ -8,7 +8,7 @@ import { conversionErrorLine } from './conversion-error-line.ts';
 import { beginConversion, tableOf } from './schema.ts';
 import type { WholeConversion } from './settings.ts';
 
-/** What is converted in one call: of many small pieces together. */
+/** What is converted in one call: of many small pieces together, and of one that is large a part. */
 const callBytes = 1 << 20;
 /** What lines of records that failed may hold; a line is longer than its record. */
 const failedBytes = 16 << 20;
@@ -206,12 +206,13 @@ function* callsOf(pages: readonly Page[]): Generator<Call> {
       call.records.push(page.bytes.subarray(from, end));
       call.arrivalsMs.push(page.arrivalsMs[index]!);
       call.places.push(page.places[index]);
+      bytes += end - from;
       from = end;
+      // A partition is one page, however large.
+      if (bytes < callBytes) continue;
+      yield call;
+      [call, bytes] = [emptyCall(), 0];
     }
-    bytes += page.bytes.length;
-    if (bytes < callBytes) continue;
-    yield call;
-    [call, bytes] = [emptyCall(), 0];
   }
   if (call.records.length > 0) yield call;
 }
