@@ -4,7 +4,7 @@ import { createGzip } from 'node:zlib';
 import { conversionOf } from '../conversion/settings.ts';
 import { deflateLevel } from './deflate-level.ts';
 import { hadoopSnappy, snappyJava } from './snappy.ts';
-import { OneAhead } from './one-ahead.ts';
+import { streamed } from './streamed.ts';
 import { zip } from './zip.ts';
 
 /** Takes the pieces of a body one after the other; `finish` answers what they became. */
@@ -68,22 +68,5 @@ function uncompressed(): Compressor {
 
 function gzip(): Compressor {
   const stream = createGzip({ level: deflateLevel });
-  const taken = new OneAhead(stream);
-  const pieces: Buffer[] = [];
-  stream.on('data', (piece: Buffer) => pieces.push(piece));
-  const ended = new Promise<void>((resolve, reject) => {
-    stream.once('end', resolve);
-    stream.once('error', reject);
-  });
-  // Who only discards does not wait for it.
-  ended.catch(() => undefined);
-  return {
-    add: (piece) => taken.write(piece),
-    async finish() {
-      await taken.end();
-      await ended;
-      return pieces;
-    },
-    discard: () => void stream.destroy(),
-  };
+  return streamed(stream, { output: stream, failing: [stream] });
 }
