@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { QueryEngine, StoredObject } from '@millrace/firehose';
+import type { FunctionInvoker, QueryEngine, StoredObject } from '@millrace/firehose';
 import { Delivery } from '../src/delivery/delivery.ts';
 import type { FailedRecord } from '../src/delivery/failed-record.ts';
 import type { ProcessedRecord } from '../src/processing/processed-record.ts';
@@ -148,3 +148,45 @@ test('what processing makes of a window is held up to a bound; the rest goes to 
     ['collected 1: Processing.TooLarge', 'collected 2: Processing.TooLarge', 'collected 3: Processing.TooLarge'],
   );
 });
+
+test(
+  'a record that no call can have fails without one, and the others are transformed',
+  { timeout: 30_000 },
+  async () => {
+    const called: string[][] = [];
+    const functions: FunctionInvoker = {
+      invoke({ payload }) {
+        const { records } = JSON.parse(String(payload)) as { records: { recordId: string; data: string }[] };
+        called.push(records.map(({ data }) => String(Buffer.from(data, 'base64'))));
+        const answer = { records: records.map((record) => ({ ...record, result: 'Ok' })) };
+        return Promise.resolve({ payload: Buffer.from(JSON.stringify(answer)), isError: false });
+      },
+    };
+    const firehose = await movableFirehose({ functions });
+    const Parameters = [
+      { ParameterName: 'LambdaArn', ParameterValue: 'arn:aws:lambda:us-east-1:000000000000:function:f' },
+    ];
+    const Processors = [{ Type: 'Decompression' }, { Type: 'Lambda', Parameters }];
+    try {
+      await firehose.call('CreateDeliveryStream', {
+        DeliveryStreamName: 'd',
+        ExtendedS3DestinationConfiguration: { ...s3, ProcessingConfiguration: { Enabled: true, Processors } },
+      });
+      await firehose.untilActive('d');
+      const large = gzipSync(Buffer.alloc(8 << 20, 'x')).toString('base64');
+      const Records = [{ Data: large }, { Data: gzipSync('small').toString('base64') }];
+      await firehose.call('PutRecordBatch', { DeliveryStreamName: 'd', Records });
+      await until(() => {
+        firehose.world.advance(300_000);
+        return firehose.objects.stored.length === 2;
+      });
+      assert.deepEqual(called, [['small']]);
+      const bodies = firehose.objects.stored.map(({ body }) => String(body));
+      const failed = JSON.parse(bodies.find((body) => body !== 'small')!) as Record<string, unknown>;
+      assert.equal(failed['errorCode'], 'Lambda.RequestTooLargeException');
+      assert.equal(failed['rawData'], large);
+    } finally {
+      await firehose.end();
+    }
+  },
+);

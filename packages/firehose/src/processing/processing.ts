@@ -1,6 +1,6 @@
 import type { StoredRecord } from '@millrace/log';
 import type { FailedRecord } from '../delivery/failed-record.ts';
-import { FunctionBatch } from './lambda/function-batch.ts';
+import { fitsCall, FunctionBatch } from './lambda/function-batch.ts';
 import { transform } from './lambda/transform.ts';
 import type { Transformed, TransformContext } from './lambda/transform.ts';
 import { extractedKeys, queryBatch } from './metadata-extraction.ts';
@@ -31,6 +31,12 @@ const callsAtOnce = 4;
 
 /** What a page may become before it is handed on: decompressed, it may be a thousand times what it was. */
 const bytesAtOnce = 4 << 20;
+
+/** The code is Lambda's own. */
+const noCall = new ProcessingError(
+  'Lambda.RequestTooLargeException',
+  'The record is larger than the 6 MiB that a function can be called with.',
+);
 
 /** What processing holds in memory beside the records that it hands over: of a call's records their text, the event and the answer. */
 export function processingBytes({ lambda, query }: Steps): number {
@@ -93,12 +99,17 @@ export class Processing {
     const { lambda } = this.#steps;
     if (lambda === undefined) return this.#finish(parts);
     for (const part of parts) {
+      if (!fitsCall(part)) {
+        this.#failed.push(failedPart(part, noCall, { lambdaArn: lambda.arn }));
+        continue;
+      }
       this.#batch ??= new FunctionBatch(lambda.bufferBytes);
       if (this.#batch.add(part)) continue;
       await this.#callFunction(this.#batch);
       this.#batch = new FunctionBatch(lambda.bufferBytes);
       this.#batch.add(part);
     }
+    await this.#handOverFailed();
   }
 
   /** Resolves when the last record is handed over, and the last that failed. */

@@ -3,6 +3,11 @@ import type { RecordPart } from '../processed-record.ts';
 /** AWS's limit for a call that waits; the rest of the event takes its part. */
 const requestBytes = 6_291_456 - 4096;
 
+/** Whether a call can have the record at all: of one that is decompressed to much more no text is made. */
+export function fitsCall({ data }: RecordPart): boolean {
+  return Math.ceil(data.length / 3) * 4 <= requestBytes;
+}
+
 /** Records that are given to a function in one call. */
 export class FunctionBatch {
   readonly parts: RecordPart[] = [];
