@@ -21,7 +21,7 @@ import type { FailedRecord } from './failed-record.ts';
 import { FailedSeries } from './failed-series.ts';
 import { readSpan } from './window.ts';
 
-/** What processing may make of a window where all of it is held: windows have 100 MiB at most. */
+/** What processing may make of a window where all of it is held: windows have 128 MiB at most. */
 const collectedBytes = 256 << 20;
 const tooLarge = `Processing made more than ${collectedBytes >> 20} MiB of what is delivered at once. Use a smaller buffer.`;
 
