@@ -41,7 +41,13 @@ export async function createTable(endpoint: string): Promise<void> {
 export async function createConverting(
   endpoint: string,
   name: string,
-  of: { readonly serializer: object; readonly intervalSeconds: number; readonly streamArn?: string },
+  of: {
+    readonly serializer: object;
+    readonly intervalSeconds: number;
+    readonly streamArn?: string;
+    /** Of the bucket, in the place of what is usual here. */
+    readonly more?: object;
+  },
 ): Promise<void> {
   const call = firehoseCaller(endpoint);
   await call('CreateDeliveryStream', {
@@ -61,6 +67,7 @@ export async function createConverting(
         OutputFormatConfiguration: { Serializer: of.serializer },
         SchemaConfiguration: { RoleARN: roleArn, DatabaseName: 'shop', TableName: 'orders' },
       },
+      ...of.more,
     },
   });
   await untilTrue(async () => {
