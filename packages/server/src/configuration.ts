@@ -134,6 +134,13 @@ function convert(setting: Setting, value: unknown, source: string): string | num
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
+/** Settings that name places, and what reads each. */
+const namedValues = [
+  ['topic-clusters', readTopicClusters],
+  ['search-domains', readSearchDomains],
+  ['iceberg-catalogs', readIcebergCatalogs],
+] as const;
+
 function checkTogether(values: Settings): void {
   if (values.auth === 'none' && !values.insecure && !loopback.test(values.host)) {
     throw new ConfigurationError(
@@ -146,21 +153,12 @@ function checkTogether(values: Settings): void {
   if ((values['tls-cert'] === undefined) !== (values['tls-key'] === undefined)) {
     throw new ConfigurationError('--tls-cert and --tls-key go together');
   }
-  try {
-    readTopicClusters(values['topic-clusters']);
-  } catch (error) {
-    throw new ConfigurationError(`--topic-clusters: ${(error as Error).message}`, { cause: error });
-  }
-  try {
-    readSearchDomains(values['search-domains']);
-  } catch (error) {
-    throw new ConfigurationError(`--search-domains: ${(error as Error).message}`, { cause: error });
-  }
-  try {
-    readIcebergCatalogs(values['iceberg-catalogs']);
-  } catch (error) {
-    throw new ConfigurationError(`--iceberg-catalogs: ${(error as Error).message}`, { cause: error });
-  }
+  for (const [name, read] of namedValues)
+    try {
+      read(values[name]);
+    } catch (error) {
+      throw new ConfigurationError(`--${name}: ${(error as Error).message}`, { cause: error });
+    }
   // A commit names files by s3:// to all that read the table: they are to be there.
   if (values['iceberg-catalogs'] !== undefined && values.s3 === undefined)
     throw new ConfigurationError('--iceberg-catalogs: needs --s3, where the files of tables are');

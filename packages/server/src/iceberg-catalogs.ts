@@ -1,4 +1,5 @@
 import type { CatalogCredentials, CatalogOptions } from '@millrace/iceberg';
+import { checkHttpUrl, readNamedValues } from './named-values.ts';
 
 const parameters = ['warehouse', 'scope', 'oauth2-server-uri'];
 
@@ -16,21 +17,11 @@ const parameters = ['warehouse', 'scope', 'oauth2-server-uri'];
  * Throws an Error that says what is wrong, without what may be a secret.
  */
 export function readIcebergCatalogs(text: string | undefined): ReadonlyMap<string, CatalogOptions> {
-  const catalogs = new Map<string, CatalogOptions>();
-  for (const catalog of text?.split(',') ?? []) {
-    const end = catalog.indexOf('=');
-    const name = catalog.slice(0, Math.max(0, end)).trim();
-    if (name === '') throw new Error('every catalog must look like NAME=URL');
-    if (catalogs.has(name)) throw new Error(`${name} is named twice`);
-    catalogs.set(name, readCatalog(name, catalog.slice(end + 1).trim()));
-  }
-  return catalogs;
+  return readNamedValues(text, 'catalog must look like NAME=URL', readCatalog);
 }
 
-function readCatalog(name: string, text: string): CatalogOptions {
-  const isHttp = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
-  if (!isHttp) throw new Error(`what stands for ${name} is no http:// or https:// URL`);
-  const url = new URL(text);
+function readCatalog(text: string, name: string): CatalogOptions {
+  const url = new URL(checkHttpUrl(text, name));
   const { searchParams: query } = url;
   for (const parameter of query.keys())
     if (!parameters.includes(parameter))

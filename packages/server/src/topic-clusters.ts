@@ -1,5 +1,6 @@
 import type { SourceTopics } from '@millrace/firehose';
 import { openTopic } from '@millrace/topics';
+import { readNamedValues } from './named-values.ts';
 
 /**
  * Brokers by a Kafka cluster's name or ARN, as --topic-clusters has them.
@@ -11,22 +12,13 @@ import { openTopic } from '@millrace/topics';
  * Throws an Error that says what is wrong.
  */
 export function readTopicClusters(text: string | undefined): ReadonlyMap<string, readonly string[]> {
-  const clusters = new Map<string, readonly string[]>();
-  for (const cluster of text?.split(',') ?? []) {
-    const end = cluster.indexOf('=');
-    const name = cluster.slice(0, Math.max(0, end)).trim();
-    const brokers = cluster
-      .slice(end + 1)
-      .split(';')
-      .map((broker) => broker.trim());
-    if (name === '') throw new Error('every cluster must look like NAME=HOST:PORT;HOST:PORT');
+  return readNamedValues(text, 'cluster must look like NAME=HOST:PORT;HOST:PORT', (value, name) => {
+    const brokers = value.split(';').map((broker) => broker.trim());
     for (const broker of brokers)
       if (!/^[^\s:]+:\d{1,5}$|^\[[\da-fA-F:]+\]:\d{1,5}$/.test(broker))
         throw new Error(`${broker} of ${name} does not look like HOST:PORT`);
-    if (clusters.has(name)) throw new Error(`${name} is named twice`);
-    clusters.set(name, brokers);
-  }
-  return clusters;
+    return brokers;
+  });
 }
 
 /** Topics of the clusters that the operator named, by their ARNs (arn:aws:kafka:REGION:ACCOUNT:cluster/NAME/UUID). */
