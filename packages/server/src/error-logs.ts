@@ -4,6 +4,7 @@ import { openFileErrorLogs } from '@millrace/firehose';
 import type { ErrorLogEvent, FileErrorLogs } from '@millrace/firehose';
 import type { World } from '@millrace/world';
 import { gzipSync } from 'node:zlib';
+import { ownCall } from './own-call.ts';
 
 /** So many puts are under way at once at most; what comes meanwhile is in the files only. */
 const mostPuts = 100;
@@ -21,14 +22,12 @@ export interface ErrorLogSettings {
 export function openErrorLogs({ world, directory, streams, to, report }: ErrorLogSettings): FileErrorLogs {
   const files = openFileErrorLogs({ world, directory, report });
   if (to === undefined) return files;
-  const signal = new AbortController().signal;
   let puts = 0;
   const put = async (event: ErrorLogEvent): Promise<void> => {
-    const { stream: StreamName, account, region } = to;
-    const requestId = world.random.uuid();
-    const context = { requestId, account, region, principal: '', signal, onAnswered: (run: () => void) => run() };
-    const record = { StreamName, Data: subscriptionEvent(event, world.random.uuid()), PartitionKey: event.logStream };
-    await operations.PutRecord(streams, { ...record, PartitionKey: record.PartitionKey.slice(0, 256) || '-' }, context);
+    const context = ownCall(world, to);
+    const Data = subscriptionEvent(event, world.random.uuid());
+    const PartitionKey = event.logStream.slice(0, 256) || '-';
+    await operations.PutRecord(streams, { StreamName: to.stream, Data, PartitionKey }, context);
   };
   return {
     write(event) {

@@ -5,6 +5,7 @@ import type { Firehose, ObjectStore } from '@millrace/firehose';
 import type { FailureDestinations } from '@millrace/functions';
 import type { World } from '@millrace/world';
 import { sendOverHttp } from './http-client.ts';
+import { ownCall } from './own-call.ts';
 
 export interface Services {
   readonly world: World;
@@ -13,14 +14,11 @@ export interface Services {
   readonly objects: ObjectStore;
 }
 
-const never = new AbortController().signal;
-
 /** Where mappings tell of what a function could not process: streams, delivery streams, buckets, and HTTP endpoints. */
 export function failureDestinations({ world, streams, firehose, objects }: Services): FailureDestinations {
   const contextOf = (arn: string): RequestContext => {
     const [, , , region = '', account = ''] = arn.split(':');
-    const requestId = world.random.uuid();
-    return { requestId, account, region, principal: '', signal: never, onAnswered: (run) => run() };
+    return ownCall(world, { account, region });
   };
   return {
     problem(destination) {

@@ -10,3 +10,8 @@ export class DeliveryError extends Error {
     this.isFinal = options.isFinal ?? false;
   }
 }
+
+/** What a try failed with; `code` where it is no destination's word, but nobody answered. */
+export function deliveryErrorOf(error: unknown, code: string): DeliveryError {
+  return error instanceof DeliveryError ? error : new DeliveryError(code, (error as Error).message, { cause: error });
+}

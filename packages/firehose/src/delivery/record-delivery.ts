@@ -1,7 +1,8 @@
 import type { ProcessingConfiguration } from '@millrace/model/firehose';
 import type { ProcessedRecord } from '../processing/processed-record.ts';
 import type { Delivery } from './delivery.ts';
-import { DeliveryError } from './delivery-error.ts';
+import { deliveryErrorOf } from './delivery-error.ts';
+import type { DeliveryError } from './delivery-error.ts';
 import type { FailedRecord } from './failed-record.ts';
 
 /** How records get to a destination that takes them, or refuses them, one by one or many at once. */
@@ -121,10 +122,7 @@ async function sendOnce(
   try {
     notTaken = await send(open.map((place) => records[place]!));
   } catch (error) {
-    const reason =
-      error instanceof DeliveryError
-        ? error
-        : new DeliveryError(unreachable, (error as Error).message, { cause: error });
+    const reason = deliveryErrorOf(error, unreachable);
     notTaken = open.map((_, place) => ({ place, reason }));
   }
   const reasons = new Map(notTaken.map(({ place, reason }) => [open[place]!, reason]));

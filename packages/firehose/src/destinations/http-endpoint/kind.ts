@@ -1,6 +1,6 @@
 import type { Delivery } from '../../delivery/delivery.ts';
 import type { Compressor } from '../../delivery/compression.ts';
-import { DeliveryError } from '../../delivery/delivery-error.ts';
+import { deliveryErrorOf } from '../../delivery/delivery-error.ts';
 import { deliverRecords } from '../../delivery/record-delivery.ts';
 import type { NotTaken } from '../../delivery/record-delivery.ts';
 import type { ProcessedRecord } from '../../processing/processed-record.ts';
@@ -55,8 +55,7 @@ async function sendBatches(
     try {
       await sendBatch(delivery, destination, records.slice(first, end));
     } catch (error) {
-      const { message } = error as Error;
-      const reason = error instanceof DeliveryError ? error : new DeliveryError(unreachable, message, { cause: error });
+      const reason = deliveryErrorOf(error, unreachable);
       for (let place = first; place < end; place += 1) notTaken.push({ place, reason });
       // Nobody answers, or nobody waits: the others would hold the memory as long, one after the other.
       if (reason.code !== unreachable) continue;

@@ -12,6 +12,7 @@ import { checkHints, defaultHints } from '../buffering.ts';
 import { checkUrl } from '../checked-url.ts';
 import { merged } from '../merged.ts';
 import { backupOf, checkedS3 } from '../s3/settings.ts';
+import { refuseSecrets } from '../secrets.ts';
 
 /** An HTTP endpoint, and the bucket for what it does not take. */
 export interface HttpDestination {
@@ -95,8 +96,7 @@ function checked(deliveryStream: string, destination: HttpDestination): HttpDest
   // It stands in a header, and who refuses it there tells it.
   if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(destination.accessKey ?? ''))
     throw invalidArgument('AccessKey has characters that no header can have.');
-  if (destination.http.SecretsManagerConfiguration?.Enabled === true)
-    throw invalidArgument('Millrace does not have Secrets Manager.');
+  refuseSecrets(destination.http);
   stepsOf(destination.http.ProcessingConfiguration);
   checkedS3(deliveryStream, destination.s3);
   const roleArn = destination.http.RoleARN ?? destination.s3.RoleARN;

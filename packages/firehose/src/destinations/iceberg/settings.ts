@@ -76,7 +76,13 @@ export function updatedIceberg(
   settings: Settings,
 ): IcebergDestination | undefined {
   if (given === undefined) return undefined;
-  const { S3Configuration: s3, BufferingHints: givenHints, RetryOptions: retry, CatalogConfiguration: catalog } = given;
+  const {
+    S3Configuration: s3,
+    BufferingHints: givenHints,
+    RetryOptions: retry,
+    CatalogConfiguration: catalog,
+    ...rest
+  } = given;
   if (present === undefined) {
     const { RoleARN } = given;
     if (RoleARN === undefined || catalog === undefined || s3 === undefined)
@@ -89,13 +95,6 @@ export function updatedIceberg(
       settings,
     );
   }
-  const {
-    S3Configuration: _s3,
-    BufferingHints: _hints,
-    RetryOptions: _retry,
-    CatalogConfiguration: _,
-    ...rest
-  } = given;
   const hints = checkHints(givenHints);
   const seconds = retry?.DurationInSeconds;
   const destination: IcebergDestination = {

@@ -11,6 +11,7 @@ import { invalidArgument } from '../../errors.ts';
 import { stepsOf } from '../../processing/steps.ts';
 import { merged } from '../merged.ts';
 import { backupOf, bucketOf, checkedS3 } from '../s3/settings.ts';
+import { refuseSecrets } from '../secrets.ts';
 import { checkLiteral, copyStatement } from './copy-statement.ts';
 import { databaseOf } from './jdbc-url.ts';
 
@@ -37,7 +38,7 @@ const defaultRetrySeconds = 3600;
 export function createdRedshift(deliveryStream: string, given: RedshiftDestinationConfiguration): RedshiftDestination {
   const { Username: username, Password: password, S3Configuration: s3, S3BackupConfiguration: backup, ...rest } = given;
   // First: with a secret there is neither user nor password.
-  checkSecrets(rest);
+  refuseSecrets(rest);
   if (username === undefined || password === undefined)
     throw invalidArgument('Username and Password must be specified for a Redshift destination.');
   return checked(deliveryStream, {
@@ -120,7 +121,7 @@ export function s3Url(s3: S3DestinationDescription, key: string): string {
 /** Refuses what would be accepted and then not done. */
 function checked(deliveryStream: string, destination: RedshiftDestination): RedshiftDestination {
   const { redshift, s3, backup } = destination;
-  checkSecrets(redshift);
+  refuseSecrets(redshift);
   databaseOf(redshift.ClusterJDBCURL);
   if (s3.CompressionFormat !== 'GZIP' && s3.CompressionFormat !== 'UNCOMPRESSED')
     throw invalidArgument(
@@ -137,10 +138,4 @@ function checked(deliveryStream: string, destination: RedshiftDestination): Reds
   if (backup !== undefined) checkedS3(deliveryStream, backup);
   stepsOf(redshift.ProcessingConfiguration);
   return destination;
-}
-
-function checkSecrets({
-  SecretsManagerConfiguration: secrets,
-}: Pick<RedshiftDestinationConfiguration, 'SecretsManagerConfiguration'>): void {
-  if (secrets?.Enabled === true) throw invalidArgument('Millrace does not have Secrets Manager.');
 }

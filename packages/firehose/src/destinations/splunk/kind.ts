@@ -1,5 +1,5 @@
 import type { Delivery } from '../../delivery/delivery.ts';
-import { DeliveryError } from '../../delivery/delivery-error.ts';
+import { DeliveryError, deliveryErrorOf } from '../../delivery/delivery-error.ts';
 import { deliverRecords } from '../../delivery/record-delivery.ts';
 import type { NotTaken } from '../../delivery/record-delivery.ts';
 import type { ProcessedRecord } from '../../processing/processing.ts';
@@ -8,6 +8,8 @@ import type { DestinationKind } from '../kind.ts';
 import { sendToCollector } from './collector.ts';
 import { createdSplunk, updatedSplunk } from './settings.ts';
 import type { SplunkDestination } from './settings.ts';
+
+const unreachable = 'Splunk.ConnectionClosed';
 
 /** Splunk's HTTP event collector, with acknowledgement by its indexers. */
 export const splunkKind: DestinationKind<SplunkDestination> = {
@@ -28,7 +30,7 @@ export const splunkKind: DestinationKind<SplunkDestination> = {
       backsUpAll: destination.splunk.S3BackupMode === 'AllEvents',
       retrySeconds: destination.splunk.RetryOptions.DurationInSeconds!,
       errorOutputType: 'splunk-failed',
-      unreachable: 'Splunk.ConnectionClosed',
+      unreachable,
       send: (records) => send(delivery, destination, records),
     }),
 };
@@ -67,8 +69,7 @@ async function sendHalf(
   try {
     return await send(delivery, destination, records);
   } catch (error) {
-    const isTold = error instanceof DeliveryError;
-    return all(records, isTold ? error : new DeliveryError('Splunk.ConnectionClosed', (error as Error).message));
+    return all(records, deliveryErrorOf(error, unreachable));
   }
 }
 

@@ -12,6 +12,7 @@ import { checkHints } from '../buffering.ts';
 import { checkUrl } from '../checked-url.ts';
 import { merged } from '../merged.ts';
 import { backupOf, checkedS3 } from '../s3/settings.ts';
+import { refuseSecrets } from '../secrets.ts';
 
 /** An HTTP event collector of Splunk, and the bucket for what it does not take. */
 export interface SplunkDestination {
@@ -94,8 +95,7 @@ export function updatedSplunk(
 function checked(deliveryStream: string, destination: SplunkDestination): SplunkDestination {
   const { splunk, s3 } = destination;
   checkUrl('HECEndpoint', splunk.HECEndpoint);
-  if (splunk.SecretsManagerConfiguration?.Enabled === true)
-    throw invalidArgument('Millrace does not have Secrets Manager.');
+  refuseSecrets(splunk);
   if (splunk.HECToken === '') throw invalidArgument('HECToken must be specified.');
   // It stands in a header.
   if (!/^[\x21-\x7e]+$/.test(splunk.HECToken)) throw invalidArgument('HECToken has characters that no token has.');
