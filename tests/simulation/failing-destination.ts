@@ -1,6 +1,7 @@
 import type { ObjectStore } from '@millrace/firehose';
 import type { SimulatedWorld } from '@millrace/world';
 import type { TestFirehose } from '../../packages/firehose/test/support.ts';
+import { settle } from './settle.ts';
 
 /** As the server's sender does with what hangs. */
 export function unanswered(world: SimulatedWorld, timeoutMs: number, signal: AbortSignal): Promise<never> {
@@ -26,7 +27,7 @@ export function failingBucket(world: SimulatedWorld, objects: Map<string, string
   };
 }
 
-export interface Writing {
+interface Writing {
   /** The delivery stream. */
   readonly name: string;
   /** What was acknowledged. */
@@ -37,7 +38,7 @@ export interface Writing {
 }
 
 /** Puts until the server is gone. */
-export async function writeNumbers(
+async function writeNumbers(
   firehose: TestFirehose,
   world: SimulatedWorld,
   { name, taken, number, textOf }: Writing,
@@ -57,4 +58,59 @@ export async function writeNumbers(
 
 export function pass(world: SimulatedWorld, forMs: number): Promise<void> {
   return new Promise((resolve) => world.clock.setTimer(forMs, resolve));
+}
+
+/** `patient` tries for hours: nothing but what is wrong may fail. */
+export const names = ['patient', 'hasty'] as const;
+export type Name = (typeof names)[number];
+
+/** What a server's lives are led among. */
+export interface Surroundings {
+  readonly acknowledged: Readonly<Record<Name, Set<number>>>;
+  /** Whether the destination is away. */
+  isDown: boolean;
+  missing(name: Name): readonly number[];
+}
+
+export interface Lives {
+  open(): Promise<TestFirehose>;
+  /** What CreateDeliveryStream is told of a destination. */
+  destinationOf(name: Name): object;
+  textOf(number: number): string;
+  /** Called when the server is open again after a crash. */
+  onOpenAgain?(): void;
+}
+
+/**
+ * Four lives, each ended by a crash, in which records are put; and then time enough for everything to arrive, what is on its way
+ * late too. Answers the server, running.
+ */
+export async function leadLives(world: SimulatedWorld, parts: Surroundings, lives: Lives): Promise<TestFirehose> {
+  let firehose = await lives.open();
+  for (const name of names) {
+    await settle(
+      world,
+      firehose.call('CreateDeliveryStream', { DeliveryStreamName: name, ...lives.destinationOf(name) }),
+    );
+    await settle(world, firehose.untilActive(name));
+  }
+  let next = 0;
+  for (let life = 0; life < 4; life += 1) {
+    for (const name of names) {
+      const taken = parts.acknowledged[name];
+      void writeNumbers(firehose, world, { name, taken, number: () => next++, textOf: (n) => lives.textOf(n) });
+    }
+    await world.run({ forMs: 200 + world.draw(3000) });
+    parts.isDown = world.draw(3) === 0;
+    world.stepClock(world.draw(10_000) - 5000);
+    await world.run({ forMs: 200 + world.draw(6000) });
+    world.crash();
+    firehose = await lives.open();
+    lives.onOpenAgain?.();
+  }
+  parts.isDown = false;
+  for (let times = 0; times < 400 && names.some((name) => parts.missing(name).length > 0); times += 1)
+    await world.run({ forMs: 10_000 });
+  await world.run({ forMs: 30_000 });
+  return firehose;
 }

@@ -12,13 +12,10 @@ import type { SimulatedWorld } from '@millrace/world';
 import { SearchCluster } from '../../packages/firehose/test/search-cluster.ts';
 import { openTestFirehose, s3 } from '../../packages/firehose/test/support.ts';
 import type { TestFirehose } from '../../packages/firehose/test/support.ts';
-import { failingBucket, pass, unanswered, writeNumbers } from './failing-destination.ts';
+import { failingBucket, leadLives, names, pass, unanswered } from './failing-destination.ts';
+import type { Name } from './failing-destination.ts';
 import { inlineCompressors } from './inline-compressors.ts';
 import { settle } from './settle.ts';
-
-/** `patient` tries for hours: nothing but what is wrong may fail. */
-const names = ['patient', 'hasty'] as const;
-type Name = (typeof names)[number];
 
 class Counterparts {
   readonly cluster = new SearchCluster();
@@ -90,47 +87,22 @@ function faultyCluster(world: SimulatedWorld, parts: Counterparts): HttpSender {
 export async function story(seed: number): Promise<void> {
   const world = simulatedWorld(seed);
   const parts = new Counterparts();
-  let firehose = await open(world, parts);
-  for (const name of names) {
-    await settle(
-      world,
-      firehose.call('CreateDeliveryStream', {
-        DeliveryStreamName: name,
-        AmazonopensearchserviceDestinationConfiguration: {
-          RoleARN: s3.RoleARN,
-          ClusterEndpoint: 'https://search.example',
-          IndexName: `${name}-index`,
-          IndexRotationPeriod: 'NoRotation',
-          BufferingHints: { SizeInMBs: 1, IntervalInSeconds: world.draw(2) },
-          RetryOptions: { DurationInSeconds: name === 'patient' ? 7200 : world.draw(60) },
-          S3BackupMode: name === 'patient' ? 'AllDocuments' : 'FailedDocumentsOnly',
-          S3Configuration: { ...s3, Prefix: `${name}-all/`, ErrorOutputPrefix: `${name}-errors/` },
-        },
-      }),
-    );
-    await settle(world, firehose.untilActive(name));
-  }
-  let next = 0;
-  for (let life = 0; life < 4; life += 1) {
-    for (const name of names)
-      void writeNumbers(firehose, world, {
-        name,
-        taken: parts.acknowledged[name],
-        number: () => next++,
-        textOf: (n) => `${JSON.stringify({ n, text: 'x'.repeat(world.draw(200)) })}\n`,
-      });
-    await world.run({ forMs: 200 + world.draw(3000) });
-    parts.isDown = world.draw(3) === 0;
-    world.stepClock(world.draw(10_000) - 5000);
-    await world.run({ forMs: 200 + world.draw(6000) });
-    world.crash();
-    firehose = await open(world, parts);
-  }
-  parts.isDown = false;
-  for (let times = 0; times < 400 && names.some((name) => parts.missing(name).length > 0); times += 1)
-    await world.run({ forMs: 10_000 });
-  // What is on its way late arrives too.
-  await world.run({ forMs: 30_000 });
+  const firehose = await leadLives(world, parts, {
+    open: () => open(world, parts),
+    destinationOf: (name) => ({
+      AmazonopensearchserviceDestinationConfiguration: {
+        RoleARN: s3.RoleARN,
+        ClusterEndpoint: 'https://search.example',
+        IndexName: `${name}-index`,
+        IndexRotationPeriod: 'NoRotation',
+        BufferingHints: { SizeInMBs: 1, IntervalInSeconds: world.draw(2) },
+        RetryOptions: { DurationInSeconds: name === 'patient' ? 7200 : world.draw(60) },
+        S3BackupMode: name === 'patient' ? 'AllDocuments' : 'FailedDocumentsOnly',
+        S3Configuration: { ...s3, Prefix: `${name}-all/`, ErrorOutputPrefix: `${name}-errors/` },
+      },
+    }),
+    textOf: (n) => `${JSON.stringify({ n, text: 'x'.repeat(world.draw(200)) })}\n`,
+  });
   for (const name of names) check(parts, name);
   assert.deepEqual(parts.cluster.wrong, []);
   await settle(world, firehose.stop());
